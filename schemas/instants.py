@@ -1,0 +1,80 @@
+"""Instants: microseconds since 1970-01-01T00:00:00Z, and their RFC 3339 text.
+
+Text is read only with an offset (contract section 2): a time without one is refused, never
+guessed.  It is written in UTC with `Z`, to the microsecond, without trailing zeros (section 4).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+SECOND = 1_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+DAY_SECONDS = 86_400
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
+)
+_LOCAL = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?", re.ASCII)
+
+
+def of(moment: datetime) -> int:
+    """The instant of an aware datetime, in microseconds."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def parse(text: str) -> int:
+    """An RFC 3339 date and time with an offset, in microseconds; finer fractions are cut off.
+
+    Raises:
+        ValueError: with what would be right, never with the text itself.
+    """
+    found = _RFC3339.fullmatch(text)
+    if found is None:
+        if _LOCAL.fullmatch(text):
+            raise ValueError("has no offset; give one, as in 2026-11-02T08:00:00-06:00 or ...Z")
+        raise ValueError("is not RFC 3339 with an offset, as in 2026-11-02T08:00:00-06:00")
+    year, month, day, hour, minute, second = (int(g) for g in found.group(1, 2, 3, 4, 5, 6))
+    try:
+        ordinal = date(year, month, day).toordinal()
+    except ValueError:
+        raise ValueError("names a date that does not exist") from None
+    offset = int(found[10] or 0) * 60 + int(found[11] or 0)
+    if hour > 23 or minute > 59 or second > 59 or offset >= 1440 or int(found[11] or 0) > 59:
+        raise ValueError("names a time of day or an offset that does not exist")
+    if found[9] == "-":
+        offset = -offset
+    seconds = (ordinal - EPOCH_ORDINAL) * DAY_SECONDS + hour * 3600 + (minute - offset) * 60 + second
+    return seconds * SECOND + int((found[7] or "")[:6].ljust(6, "0"))
+
+
+def text(instant: int) -> str:
+    """`2026-11-02T14:00:00Z`, with a fraction only if it is not zero."""
+    seconds, micros = divmod(instant, SECOND)
+    base = (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{base}.{micros:06d}".rstrip("0") + "Z" if micros else base + "Z"
+
+
+def compact(instant: int) -> str:
+    """`20261124T150405Z`, the form used in alert ids; six digits of fraction if it is not zero."""
+    seconds, micros = divmod(instant, SECOND)
+    base = (EPOCH + timedelta(seconds=seconds)).strftime("%Y%m%dT%H%M%S")
+    return f"{base}.{micros:06d}Z" if micros else base + "Z"
+
+
+def parse_compact(given: str) -> int:
+    """The instant of `compact`'s text.
+
+    Raises:
+        ValueError: if it is not of that form.
+    """
+    form = "%Y%m%dT%H%M%S.%fZ" if "." in given else "%Y%m%dT%H%M%SZ"
+    return of(datetime.strptime(given, form).replace(tzinfo=UTC))
+
+
+FIRST = parse("2000-01-01T00:00:00Z")
+"""The first instant for which calendars answer (T9)."""
+LAST = parse("2099-12-31T23:59:59.999999Z")
+"""The last one."""

@@ -1,0 +1,72 @@
+"""A policy made ready to judge by: its calendars built, its names resolved.
+
+`Book` answers what the policy file says by name: which rule matches, which calendar counts,
+whom a target reaches (contract section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from schemas.policy import UNASSIGNED, WORKFLOWS, Clock, Department, Policy, Rule
+from streams.core.calendars import Calendar
+from streams.core.fold import Routing
+
+_NOBODY = Department()
+
+
+class Book:
+    """A compiled policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy, self.settings, self.version = policy, policy.settings, policy.version
+        self.calendars = {name: Calendar(spec) for name, spec in policy.calendars.items()}
+        self.clocks: dict[str, tuple[Clock, ...]] = {
+            w: tuple(c for c in policy.clocks if c.workflow == w) for w in WORKFLOWS
+        }
+
+    def department(self, routing: Routing) -> Department:
+        """The department's entry; an empty one if the policy does not know it."""
+        return self.policy.departments.get(routing.department or UNASSIGNED, _NOBODY)
+
+    def pool(self, routing: Routing) -> str | None:
+        """The item's pool, else the department's, else the default."""
+        return routing.pool or self.department(routing).pool or self.policy.defaults.pool
+
+    def target(self, name: str, routing: Routing) -> str | None:
+        """Whom a stage's `notify` reaches."""
+        if name == "owner":
+            return routing.owner or self.pool(routing)
+        if name == "pool":
+            return self.pool(routing)
+        own: str | None = getattr(self.department(routing), name)
+        default: str | None = getattr(self.policy.defaults, name)
+        return own or default
+
+    def recipients(self, notify: Iterable[str], routing: Routing) -> list[str]:
+        """The names that targets resolve to, in their order, each once."""
+        found = (self.target(name, routing) for name in notify)
+        return list(dict.fromkeys(name for name in found if name))
+
+    def calendar(self, rule: Rule, routing: Routing) -> Calendar:
+        """The rule's calendar, else the department's, else the default."""
+        name = rule.calendar or self.department(routing).calendar or self.policy.defaults.calendar
+        assert name is not None, "a policy without a default calendar is refused when it is read"
+        return self.calendars[name]
+
+    def match(self, clock: Clock, routing: Routing, priority: str) -> int | None:
+        """Index of the first rule that matches; None if the clock does not judge the item."""
+        for index, rule in enumerate(clock.rules):
+            when = rule.when
+            if not when or all(self._value(key, routing, priority) in values for key, values in when.items()):
+                return index
+        return None
+
+    def _value(self, key: str, routing: Routing, priority: str) -> str | None:
+        if key == "department":
+            return routing.department or UNASSIGNED
+        if key == "pool":
+            return self.pool(routing)
+        if key == "priority":
+            return priority
+        return routing.site if key == "site" else routing.kind

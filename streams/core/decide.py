@@ -1,0 +1,99 @@
+"""One decision about one item: fold its history, and say what is due and was not said (contract R5 to R10).
+
+What has been said is kept by cycle.  A late event may move a cycle's start or split it: then what
+was said goes with the cycle whose span holds the old start (R7), and what finds none is resolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streams.core.arming import Cause
+from streams.core.deadlines import Verdict, judge
+from streams.core.fold import Cycle, Routing
+from streams.core.speech import ended, going_on
+from streams.core.state import ClockState, CycleState, ItemState, Past
+from streams.core.voice import Voice
+
+
+def decide(
+    voice: Voice, state: ItemState, cycles: Sequence[Cycle], cause: Cause | None, *, fire: bool
+) -> tuple[int | None, bool]:
+    """Say what is due of an item, and keep in `state` what was said.
+
+    Args:
+        cause: what made the decision; None for a moment that came.
+        fire: whether stages may fire now.
+
+    Returns:
+        The next moment at which something may be due, and whether an anchor was found missing.
+    """
+    pairs = _pair(voice, state, cycles, cause)
+    moments: list[int] = []
+    missing = False
+    for cycle, said in pairs:
+        verdicts = {clock.name: judge(voice.book, clock, cycle) for clock in voice.book.clocks[voice.workflow]}
+        _answer(voice, cycle, said, verdicts)
+        for clock in voice.book.clocks[voice.workflow]:
+            verdict = verdicts[clock.name]
+            kept = said.clocks.get(clock.name)
+            if kept is None:
+                kept = said.clocks[clock.name] = ClockState()
+            if verdict.missing and not kept.missing:
+                kept.missing = missing = True
+            if not cycle.running:
+                ended(voice, clock, cycle, verdict, kept)
+            elif (at := going_on(voice, clock, cycle, verdict, kept, cause, fire=fire)) is not None:
+                moments.append(at)
+    running = next((cycle for cycle in cycles if cycle.running), None)
+    if running is not None:
+        moments.append(running.expiry(voice.book.settings.max_age))
+    return min(moments, default=None), missing
+
+
+def _answer(voice: Voice, cycle: Cycle, said: CycleState, verdicts: dict[str, Verdict]) -> None:
+    """R8: an acknowledge gives one notice for each clock that judges the cycle when it is decided."""
+    for command in cycle.acknowledgements:
+        name = f"{command.source} {command.id}"
+        if name in said.acknowledged:
+            continue
+        said.acknowledged.append(name)
+        for clock in voice.book.clocks[voice.workflow]:
+            if verdicts[clock.name].rule is not None:
+                voice.acknowledged(clock, cycle, verdicts[clock.name], command)
+
+
+def _pair(
+    voice: Voice, state: ItemState, cycles: Sequence[Cycle], cause: Cause | None
+) -> list[tuple[Cycle, CycleState]]:
+    """Each cycle with what has been said of it (R7)."""
+    taken: dict[int, CycleState] = {}
+    for said in sorted(state.cycles, key=lambda s: s.start):
+        at = _holding(cycles, said.start)
+        if at is None or at in taken:
+            _drop(voice, said)
+        else:
+            taken[at] = said
+            said.start = cycles[at].start
+    pairs = [(cycle, taken.get(i) or CycleState(cycle.start)) for i, cycle in enumerate(cycles)]
+    state.cycles = [said for _, said in pairs]
+    return pairs
+
+
+def _holding(cycles: Sequence[Cycle], start: int) -> int | None:
+    """The cycle that began then, else the one whose span holds that start."""
+    holds = [i for i, c in enumerate(cycles) if c.start <= start and (c.end is None or start <= c.end)]
+    return next((i for i in holds if cycles[i].start == start), holds[0] if holds else None)
+
+
+def _drop(voice: Voice, said: CycleState) -> None:
+    for clock in said.clocks.values():
+        for each in clock.stages.values():
+            voice.resolve(each.alert, "moved")
+        voice.resolve(clock.attempts, "moved")
+
+
+def remembered(state: ItemState, routing: Routing) -> ItemState:
+    """What stays of an item that is no longer kept: the time of its last event and its routing."""
+    last = state.history[-1].time if state.history else (state.past.last if state.past else 0)
+    return ItemState(past=Past(last, tuple(routing)))

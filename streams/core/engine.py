@@ -1,0 +1,313 @@
+"""The engine of one partition: items, what has been said, and a heap of next moments.
+
+`step` folds events in and decides what they change; `advance` decides what comes by the passing
+of time.  Neither reads a clock or sends anything: both return `Effects`.  Stages fire in
+`advance` alone, so that whoever drives the engine says up to which moment the inputs are known
+(contract R11).  The items are the truth; the heap is derived, with lazy deletion.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import insort
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from schemas import alerts
+from schemas.alerts import Alert
+from schemas.events import Action, Entry, Event
+from schemas.policy import HOUR
+from streams.core import state as states
+from streams.core.arming import Cause
+from streams.core.book import Book
+from streams.core.calendars import CalendarRangeError
+from streams.core.decide import decide, remembered
+from streams.core.fold import Folded, Routing, fold
+from streams.core.state import ItemState
+from streams.core.voice import Speaker, Voice
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that was refused, or copied: `ref` is what the caller gave with it."""
+
+    ref: object
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a call changed and said."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    """In the order in which they were said."""
+    dead: list[DeadLetter] = field(default_factory=list)
+    items: dict[str, bytes | None] = field(default_factory=dict)
+    """Changed items, encoded; None where nothing is kept."""
+    opened: dict[str, Alert] = field(default_factory=dict)
+    """Alerts that began to fire, also those that ended again in the same call."""
+    closed: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Touched:
+    state: ItemState
+    latest: tuple[int, str]
+    """Time and id of the latest of the step's events."""
+    ref: object
+    refs: list[object]
+
+
+@dataclass(slots=True)
+class _Step:
+    """A step in the making."""
+
+    limit: int | None
+    stamp: int | None
+    effects: Effects = field(default_factory=Effects)
+    touched: dict[str, _Touched] = field(default_factory=dict)
+
+
+class Engine:
+    """One partition.  Instants are microseconds UTC; item keys are `workflow:item`."""
+
+    def __init__(self, book: Book, speaker: Speaker) -> None:
+        self.book, self.speaker = book, speaker
+        self.items: dict[str, bytes] = {}
+        self.open: dict[str, bytes] = {}
+        self.now = 0
+        """The greatest moment that was decided."""
+        self.latest = 0
+        """The greatest event time seen (R3)."""
+        self._heap: list[tuple[int, str]] = []
+
+    # -- driving --------------------------------------------------------------------------------
+
+    def step(self, events: Iterable[tuple[Event, object]], *, limit: int | None = None, stamp: int | None = None) -> (
+        Effects
+    ):  # fmt: skip
+        """Fold in events, decide once for each item that they touch; no stage fires.
+
+        Args:
+            events: with a handle each, which a dead letter gives back.
+            limit: up to which moment cycles may expire; None: up to now.
+            stamp: the time that alerts carry; None: now.
+        """
+        step = _Step(limit, stamp)
+        for event, ref in events:
+            if event.entry.time > self.latest:
+                self.latest = event.entry.time
+                self.now = max(self.now, self.latest)
+            if event.entry.action != Action.HEARTBEAT:
+                self._take(event, ref, step)
+        for key, each in step.touched.items():
+            self._decide_step(key, each, step)
+        return step.effects
+
+    def advance(self, until: int, *, stamp: int | None = None, late: int | None = None) -> Effects:
+        """Decide all that comes up to `until` (inclusive), each moment in its order.
+
+        Args:
+            late: moments before this are decided as of `until`, with `catch_up` (R11).
+        """
+        effects = Effects()
+        while self._heap and self._heap[0][0] <= until:
+            moment, key = heapq.heappop(self._heap)
+            value = self.items.get(key)
+            if value is None or states.moment(value) != moment:
+                continue
+            catch_up = late is not None and moment < late
+            at = until if catch_up else moment
+            self._decide_moment(key, states.decode(value), at, stamp, effects, catch_up=catch_up)
+        self.now = max(self.now, until)
+        return effects
+
+    def next_moment(self) -> int | None:
+        """When `advance` has something to do next; it may turn out to be nothing."""
+        heap = self._heap
+        while heap:
+            moment, key = heap[0]
+            value = self.items.get(key)
+            if value is not None and states.moment(value) == moment:
+                return moment
+            heapq.heappop(heap)
+        return None
+
+    def rebuild(self, items: Mapping[str, bytes], said: Mapping[str, bytes], *, latest: int, now: int) -> None:
+        """Begin anew from the tables."""
+        self.items, self.open = dict(items), dict(said)
+        self.latest, self.now = latest, now
+        self._heap = [(states.moment(value), key) for key, value in self.items.items()]
+        heapq.heapify(self._heap)
+
+    def adopt(self, book: Book, at: int, *, stamp: int | None = None) -> Effects:
+        """A new policy applies to every pending item at once (R13); `at` is its record's time."""
+        self.book = book
+        effects = Effects()
+        self.now = max(self.now, at)
+        for key, value in list(self.items.items()):
+            state = states.decode(value)
+            if state.history:
+                self._decide(key, state, self.now, stamp, effects, Cause(at, "policy"), fire=False, limit=self.now)
+        return effects
+
+    # -- taking events in (R3, R4) --------------------------------------------------------------
+
+    def _take(self, event: Event, ref: object, step: _Step) -> None:
+        key, entry = f"{event.workflow}:{event.subject}", event.entry
+        touched = step.touched.get(key)
+        state = touched.state if touched else self._state(key)
+        if not self._is_kept(state):
+            state = self._given_up(key, touched, state, step)
+            touched = None
+        verdict = self._admits(state, entry)
+        if verdict == "again":
+            return
+        if verdict:
+            step.effects.dead.append(DeadLetter(ref, "late", verdict))
+            return
+        insort(state.history, entry, key=lambda e: (e.time, e.id, e.source))
+        order = (entry.time, entry.id)
+        if touched is None:
+            step.touched[key] = _Touched(state, order, ref, [ref])
+            return
+        touched.refs.append(ref)
+        if order > touched.latest:
+            touched.latest, touched.ref = order, ref
+
+    def _state(self, key: str) -> ItemState:
+        value = self.items.get(key)
+        return ItemState() if value is None else states.decode(value)
+
+    def _given_up(self, key: str, touched: _Touched | None, state: ItemState, step: _Step) -> ItemState:
+        """The end of an item that is kept no longer, in the middle of a step: what it still has to say comes first."""
+        if touched is not None:
+            del step.touched[key]
+            self._decide_step(key, touched, step)
+            state = touched.state
+        elif state.history:
+            self._decide(key, state, self.now, step.stamp, step.effects, None, fire=False, limit=self.now)
+        state = self._shrunk(state)
+        if state.past is None:
+            self._store(key, None, step.effects)
+        else:
+            self._schedule(key, state, state.past.last + self.book.settings.remember + 1, step.effects)
+        return state
+
+    def _is_kept(self, state: ItemState) -> bool:
+        """R3: until its cycles have ended and its last event is older than the window, by the greatest event time."""
+        settings = self.book.settings
+        if not state.history:
+            return state.past is not None and state.past.last >= self.latest - settings.remember
+        if state.history[-1].time >= self.latest - settings.reorder_window:
+            return True
+        return any(cycle.running for cycle in self._folded(state, self.now).cycles)
+
+    def _shrunk(self, state: ItemState) -> ItemState:
+        """What is remembered of an item that is not kept; nothing once that time is over."""
+        if state.history:
+            state = remembered(state, self._folded(state, self.now).routing)
+        if state.past is not None and state.past.last >= self.latest - self.book.settings.remember:
+            return state
+        return ItemState()
+
+    def _folded(self, state: ItemState, now: int) -> Folded:
+        settings = self.book.settings
+        base = Routing() if state.past is None else Routing(*state.past.routing)
+        return fold(base, state.history, enforce_from=settings.enforce_from, max_age=settings.max_age, now=now)
+
+    def _admits(self, state: ItemState, entry: Entry) -> str:
+        """Why an event is late; `again` for one that was seen; empty if it is taken."""
+        for seen in state.history:
+            if seen.id == entry.id and seen.source == entry.source:
+                return "again"
+        settings = self.book.settings
+        if state.past is not None and state.past.last >= self.latest - settings.remember:
+            if entry.time <= state.past.last:
+                return "time: at or before the last event of an item that is no longer kept"
+            return ""
+        if state.history:
+            return ""
+        if entry.time < self.latest - settings.remember:
+            return "time: older than settings.remember, of an item that is not known"
+        if entry.action != Action.OPEN and entry.time < self.latest - settings.reorder_window:
+            return "time: older than settings.reorder_window, of an item that is not known, and it does not open"
+        return ""
+
+    # -- deciding -------------------------------------------------------------------------------
+
+    def _decide_step(self, key: str, each: _Touched, step: _Step) -> None:
+        each.state.touched = self.now
+        cause, effects = Cause(each.latest[0], "moved"), step.effects
+        try:
+            missing = self._decide(
+                key, each.state, self.now, step.stamp, effects, cause, fire=False, limit=step.limit or self.now
+            )
+        except CalendarRangeError as error:
+            effects.dead.extend(DeadLetter(ref, "invalid", f"time: {error}") for ref in each.refs)
+            return
+        if missing:
+            detail = "data.anchor: the rule that matches counts from an anchor, and none was given"
+            effects.dead.append(DeadLetter(each.ref, "anchor_missing", detail))
+
+    def _decide_moment(
+        self, key: str, state: ItemState, at: int, stamp: int | None, effects: Effects, *, catch_up: bool
+    ) -> None:
+        if state.history:
+            self._decide(key, state, at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up)
+        if self._is_kept(state):
+            if not state.history:
+                self._schedule(key, state, _later(state.moment, at), effects)
+            return
+        state = self._shrunk(state)
+        if state.past is None:
+            self._store(key, None, effects)
+        else:
+            self._schedule(key, state, _later(state.past.last + self.book.settings.remember + 1, at), effects)
+
+    def _decide(
+        self, key: str, state: ItemState, at: int, stamp: int | None, effects: Effects, cause: Cause | None, *,
+        fire: bool, limit: int, catch_up: bool = False,
+    ) -> bool:  # fmt: skip
+        settings = self.book.settings
+        workflow, _, item = key.partition(":")
+        voice = Voice(
+            self.speaker, self.book, workflow, item, at, at if stamp is None else stamp, self.open, set(state.said),
+            catch_up,
+        )  # fmt: skip
+        cycles = self._folded(state, limit).cycles
+        moment, missing = decide(voice, state, cycles, cause, fire=fire)
+        state.said = sorted(voice.said)
+        self._speak(voice, effects)
+        if moment is None:
+            moment = state.history[-1].time + settings.reorder_window + 1
+        self._schedule(key, state, _later(moment, at) if fire else max(moment, state.touched), effects)
+        return missing
+
+    def _speak(self, voice: Voice, effects: Effects) -> None:
+        effects.alerts.extend(voice.alerts)
+        for alert in voice.alerts:
+            if alert.type == alerts.FIRED:
+                effects.opened[alert.id] = alert
+                self.open[alert.id] = alerts.encode(alert)
+        for alert_id in voice.closed:
+            self.open.pop(alert_id, None)
+            effects.closed.append(alert_id)
+
+    def _schedule(self, key: str, state: ItemState, moment: int, effects: Effects) -> None:
+        state.moment = moment
+        self._store(key, states.encode(state), effects)
+        heapq.heappush(self._heap, (moment, key))
+
+    def _store(self, key: str, value: bytes | None, effects: Effects) -> None:
+        effects.items[key] = value
+        if value is None:
+            self.items.pop(key, None)
+        else:
+            self.items[key] = value
+
+
+def _later(moment: int, at: int) -> int:
+    """A moment that came without effect (no event has moved the time meanwhile) is looked at again in an hour."""
+    return moment if moment > at else at + HOUR

@@ -1,0 +1,101 @@
+"""What is kept of an item, and its encoded form.
+
+An item is kept as bytes (msgspec, array-like), its next moment first, and decoded only when an
+event or its moment touches it: the changelog value is ready, and a rebuild reads one field.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.events import Entry
+
+
+class Rung(msgspec.Struct, array_like=True):
+    """What has been said of one stage of one cycle's clock."""
+
+    armed: int | None = None
+    """When it was armed anew (R6); None: at the cycle's start."""
+    done: bool = False
+    """It fired or was skipped for this arming."""
+    alert: str = ""
+    """Id of the alert that it fired; it still fires if it stands among the open alerts."""
+    names: list[str] = []
+    """The stages in whose name it fired, itself included."""
+
+
+class ClockState(msgspec.Struct, array_like=True):
+    """What has been said of one cycle by one clock."""
+
+    stages: dict[str, Rung] = {}
+    resumed: int | None = None
+    """The cycle's last resume when last decided."""
+    regained: int | None = None
+    """When, by the history, it last had a rule or a due again, when last decided."""
+    ended: bool = False
+    renewed: int | None = None
+    """When R6 (c) last armed a stage."""
+    attempts: str = ""
+    """Id of the alert of the stage `attempts`, once it fired."""
+    early: bool = False
+    """The too-early notice was given."""
+    missing: bool = False
+    """The event that left it without a due was copied to the dead letters."""
+
+
+class CycleState(msgspec.Struct, array_like=True):
+    """What has been said of one cycle."""
+
+    start: int
+    clocks: dict[str, ClockState] = {}
+    acknowledged: list[str] = []
+    """Ids of the acknowledgements that were answered."""
+
+
+class Past(msgspec.Struct, array_like=True, frozen=True):
+    """What is remembered of an item that is no longer kept (R3)."""
+
+    last: int
+    """Time of its last event."""
+    routing: tuple[str | None, str | None, str | None, str | None, str | None] = (None, None, None, None, None)
+
+
+class ItemState(msgspec.Struct, array_like=True):
+    """One item of one partition."""
+
+    moment: int = 0
+    """When it wants to be looked at next, in microseconds."""
+    past: Past | None = None
+    history: list[Entry] = []
+    """Its events, in order of time, id, source; empty if it is only remembered."""
+    touched: int = 0
+    """The moment of the last step that changed it: no stage fires before it."""
+    cycles: list[CycleState] = []
+    said: list[str] = []
+    """Ids that were said, without `workflow:item:`."""
+
+
+class _Head(msgspec.Struct, array_like=True):
+    moment: int
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(ItemState)
+_HEAD = msgspec.msgpack.Decoder(_Head)
+
+
+def encode(state: ItemState) -> bytes:
+    return _ENCODER.encode(state)
+
+
+def decode(value: bytes) -> ItemState:
+    """
+    Raises:
+        msgspec.MsgspecError: if the bytes are not an item's.
+    """
+    return _DECODER.decode(value)
+
+
+def moment(value: bytes) -> int:
+    """The next moment of an encoded item, without decoding the rest."""
+    return _HEAD.decode(value).moment

@@ -1,0 +1,139 @@
+"""What is said of one item at one decision: alerts, resolutions, notices (contract section 5).
+
+A `Voice` collects what a decision says, in order; it knows which alerts are open and never says
+one id twice.  It decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from schemas import alerts, instants
+from schemas.alerts import Alert, AlertData
+from schemas.events import Entry
+from schemas.policy import UNASSIGNED, Clock
+from streams.core.book import Book
+from streams.core.deadlines import Verdict
+from streams.core.fold import Cycle
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks: the same for all decisions of a partition."""
+
+    source: str
+    partition: int
+
+
+@dataclass(slots=True)
+class Voice:
+    """Collects what is said of an item at `at`; instants in microseconds."""
+
+    speaker: Speaker
+    book: Book
+    workflow: str
+    item: str
+    at: int
+    stamp: int
+    """The moment that alerts carry as their time."""
+    open: Mapping[str, bytes]
+    """The open alerts of the partition, encoded, before this decision."""
+    said: set[str]
+    """Ids said of the item, without `workflow:item:`."""
+    catch_up: bool = False
+    alerts: list[Alert] = field(default_factory=list)
+    opened: dict[str, Alert] = field(default_factory=dict)
+    closed: list[str] = field(default_factory=list)
+
+    def cycle_id(self, clock: Clock, cycle: Cycle) -> str:
+        return alerts.cycle_id(self.workflow, self.item, clock.name, cycle.start)
+
+    def known(self, alert_id: str) -> bool:
+        """Whether this id was said before."""
+        return alert_id[len(self.workflow) + len(self.item) + 2 :] in self.said
+
+    def firing(self, alert_id: str) -> Alert | None:
+        """The alert, if it fires now."""
+        if not alert_id or alert_id in self.closed:
+            return None
+        if alert_id in self.opened:
+            return self.opened[alert_id]
+        value = self.open.get(alert_id)
+        return None if value is None else alerts.decode(value)
+
+    def fire(
+        self, alert_id: str, clock: Clock, cycle: Cycle, verdict: Verdict, *, stage: str, severity: str,
+        notify: list[str], stage_at: int,
+    ) -> None:  # fmt: skip
+        data = self._data(
+            clock, cycle, verdict, alert=alert_id, state="firing", stage=stage, severity=severity, notify=notify,
+            recipients=self.book.recipients(notify, cycle.routing), stage_at=instants.text(stage_at),
+            fired_at=instants.text(self.stamp), catch_up=self.catch_up or None,
+        )  # fmt: skip
+        self.opened[alert_id] = self._say(alert_id, alerts.FIRED, data)
+
+    def resolve(self, alert_id: str, reason: str, closed_at: int | None = None) -> None:
+        """Resolve an alert if it still fires; what was said when it fired is repeated."""
+        fired = self.firing(alert_id)
+        if fired is None:
+            return
+        data = msgspec.structs.replace(
+            fired.data, state="resolved", reason=reason, resolved_at=instants.text(self.stamp),
+            closed_at=None if closed_at is None else instants.text(closed_at),
+        )  # fmt: skip
+        self._say(f"{alert_id}:resolved", alerts.RESOLVED, data)
+        self.opened.pop(alert_id, None)
+        self.closed.append(alert_id)
+
+    def too_early(self, clock: Clock, cycle: Cycle, verdict: Verdict) -> None:
+        assert cycle.end is not None
+        stop = instants.text(cycle.end)
+        data = self._data(
+            clock, cycle, verdict, state="notice", stage="too-early", severity="warning", notify=["pool"],
+            recipients=self.book.recipients(["pool"], cycle.routing), stage_at=stop, closed_at=stop,
+        )  # fmt: skip
+        self._notice(f"{self.cycle_id(clock, cycle)}:too-early", data)
+
+    def acknowledged(self, clock: Clock, cycle: Cycle, verdict: Verdict, command: Entry) -> None:
+        data = self._data(clock, cycle, verdict, state="notice", stage="acknowledged", by=command.by)
+        self._notice(f"{self.cycle_id(clock, cycle)}:acknowledged:{command.id}", data)
+
+    def _notice(self, notice_id: str, data: AlertData) -> None:
+        if not self.known(notice_id):
+            self._say(notice_id, alerts.NOTICE, data)
+
+    def _say(self, alert_id: str, type_: str, data: AlertData) -> Alert:
+        alert = Alert(
+            id=alert_id, source=self.speaker.source, type=type_, subject=self.item, time=instants.text(self.stamp),
+            data=data,
+        )  # fmt: skip
+        self.alerts.append(alert)
+        self.said.add(alert_id[len(self.workflow) + len(self.item) + 2 :])
+        return alert
+
+    def _data(self, clock: Clock, cycle: Cycle, verdict: Verdict, **said: Any) -> AlertData:
+        routing = cycle.routing
+        return AlertData(
+            workflow=self.workflow,
+            item=self.item,
+            clock=clock.name,
+            department=routing.department or UNASSIGNED,
+            site=routing.site,
+            pool=self.book.pool(routing),
+            owner=routing.owner,
+            priority=cycle.priority,
+            kind=routing.kind,
+            guide=self.book.department(routing).guide,
+            opened_at=instants.text(cycle.start),
+            due_at=None if verdict.due is None else instants.text(verdict.due),
+            short_notice=True if verdict.short and verdict.due is not None else None,
+            attempts=len(cycle.attempts),
+            follow_ups=cycle.follow_ups,
+            policy=self.book.version,
+            partition=self.speaker.partition,
+            **said,
+        )
