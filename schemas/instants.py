@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,17 +51,24 @@ def parse(text: str) -> int:
     return seconds * SECOND + int((found[7] or "")[:6].ljust(6, "0"))
 
 
+@lru_cache(4096)
+def _date(day: int) -> str:
+    return date.fromordinal(day + EPOCH_ORDINAL).isoformat()
+
+
 def text(instant: int) -> str:
     """`2026-11-02T14:00:00Z`, with a fraction only if it is not zero."""
     seconds, micros = divmod(instant, SECOND)
-    base = (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    day, second = divmod(seconds, DAY_SECONDS)
+    base = f"{_date(day)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
     return f"{base}.{micros:06d}".rstrip("0") + "Z" if micros else base + "Z"
 
 
 def compact(instant: int) -> str:
     """`20261124T150405Z`, the form used in alert ids; six digits of fraction if it is not zero."""
     seconds, micros = divmod(instant, SECOND)
-    base = (EPOCH + timedelta(seconds=seconds)).strftime("%Y%m%dT%H%M%S")
+    day, second = divmod(seconds, DAY_SECONDS)
+    base = f"{_date(day).replace('-', '')}T{second // 3600:02d}{second // 60 % 60:02d}{second % 60:02d}"
     return f"{base}.{micros:06d}Z" if micros else base + "Z"
 
 

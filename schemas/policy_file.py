@@ -29,15 +29,14 @@ def parse(text: str | bytes, name: str = "policy") -> Policy:
     """
     root, problems = read(text)
     sheet = Sheet(problems=problems)
-    if root.entries:
-        policy = _policy(top(root, sheet), sheet)
-        if not sheet.problems:
-            sheet.problems += cross_checks(policy)
-        if not sheet.problems:
-            return policy
-    elif not problems:
-        top(root, sheet).fields(_SECTIONS, required=_REQUIRED)
-    raise PolicyError(name, sheet.problems)
+    if problems and not root.entries:
+        raise PolicyError(name, problems)
+    policy = _policy(top(root, sheet), sheet)
+    if not sheet.problems:
+        sheet.problems += cross_checks(policy)
+    if sheet.problems:
+        raise PolicyError(name, sheet.problems)
+    return policy
 
 
 def _policy(place: Place, sheet: Sheet) -> Policy:

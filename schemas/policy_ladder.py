@@ -41,8 +41,8 @@ def _falls(stage: Stage, above: Stage) -> bool:
     """Whether a stage certainly lies before one of the same kind above it."""
     if stage.point is Point.PERCENT:
         return stage.percent < above.percent
-    if stage.offset is None or above.offset is None:
-        return False
+    assert stage.offset is not None
+    assert above.offset is not None
     if stage.point is Point.BEFORE:
         return _longer(stage.offset, above.offset)
     return _longer(above.offset, stage.offset)

@@ -147,10 +147,9 @@ def _events(text: str) -> Iterator[Any]:
         raise _Refused(mark.line + 1 if mark else line, WHOLE, f"is not YAML: {said}") from None
     except ReaderError as error:
         raise _Refused(text[: error.position].count("\n") + 1, WHOLE, f"is not YAML: {error.reason}") from None
-    except YAMLError as error:
-        raise _Refused(line, WHOLE, f"is not YAML: {str(error).splitlines()[0]}") from None
-    except (ValueError, OverflowError, AssertionError) as error:
-        raise _Refused(line, WHOLE, f"is not YAML that can be read: {error}") from None
+    except (YAMLError, ValueError, OverflowError, AssertionError) as error:
+        said = " ".join(str(error).split())
+        raise _Refused(line, WHOLE, f"is not YAML that can be read: {said}") from None
 
 
 def _fold(text: str, problems: list[Problem]) -> Node:
@@ -158,12 +157,10 @@ def _fold(text: str, problems: list[Problem]) -> Node:
     root: Node | None = None
     stack: list[_Frame] = []
     anchors: dict[str, Node] = {}
-    documents = 0
     for event in _events(text):
         line = event.start_mark.line + 1
         if isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
+            if root is not None:
                 raise _Refused(line, WHOLE, "holds a second document after `---`; a policy is one document")
             continue
         if isinstance(event, (MappingEndEvent, SequenceEndEvent)):

@@ -17,6 +17,8 @@ from schemas.events import Event, Refusal, from_json
 from schemas.policy import DAY
 from streams.core.book import Book
 from streams.core.engine import Effects, Engine
+from streams.core.shelf import DictShelf
+from streams.core.steps import steps
 from streams.core.voice import Speaker
 
 SOURCE = "/portalwatch/backtest"
@@ -45,7 +47,7 @@ def run(book: Book, lines: Iterable[bytes], until: int | None = None) -> Result:
     Args:
         until: microseconds, inclusive; None: 30 days after the last event.
     """
-    engine = Engine(book, Speaker(SOURCE, 0))
+    engine = Engine(book, Speaker(SOURCE, 0), DictShelf(), DictShelf())
     alerts: list[Alert] = []
     dead: list[Dead] = []
     count = 0
@@ -54,37 +56,27 @@ def run(book: Book, lines: Iterable[bytes], until: int | None = None) -> Result:
         alerts.extend(effects.alerts)
         dead.extend(Dead(d.reason, d.detail, d.ref) for d in effects.dead if isinstance(d.ref, bytes))
 
-    for refused, step in _steps(lines):
-        dead.extend(refused)
-        if step:
-            count += len(step)
-            if (first := step[0][0].entry.time) > engine.now:
-                take(engine.advance(first - 1))
-            take(engine.step(step))
+    for step in steps(_accepted(lines, dead), 0):
+        count += len(step)
+        if (first := step[0][0].entry.time) > engine.now:
+            take(engine.advance(first - 1))
+        take(engine.step(step))
     if engine.latest:
         take(engine.advance(max(engine.now, engine.latest + RUN_ON if until is None else until)))
     alerts.sort(key=lambda a: (a.time.rstrip("Z"), a.id))
     return Result(alerts, dead, count)
 
 
-def _steps(lines: Iterable[bytes]) -> Iterator[tuple[list[Dead], list[tuple[Event, bytes]]]]:
-    """Cut a log into steps; each with what was refused on the way."""
-    refused: list[Dead] = []
-    step: list[tuple[Event, bytes]] = []
-    now = -1
+def _accepted(lines: Iterable[bytes], dead: list[Dead]) -> Iterator[tuple[Event, bytes]]:
     for raw in lines:
         line = raw.strip()
         if not line:
             continue
         event = from_json(line)
         if isinstance(event, Refusal):
-            refused.append(Dead(event.reason, event.detail, line))
-            continue
-        if event.entry.time > now:
-            yield refused, step
-            refused, step, now = [], [], event.entry.time
-        step.append((event, line))
-    yield refused, step
+            dead.append(Dead(event.reason, event.detail, line))
+        else:
+            yield event, line
 
 
 def dead_line(dead: Dead) -> bytes:

@@ -18,6 +18,8 @@ class Cause(NamedTuple):
     """Of the item's latest event in the step, or of the policy's record."""
     reason: str
     """`moved` or `policy`: why what is armed anew is resolved."""
+    since: int
+    """Time of the earliest of the events: a cycle that ended before is as it was."""
 
 
 def rung(state: ClockState, stage: str) -> Rung:
@@ -53,7 +55,7 @@ def _forget_stages(voice: Voice, clock: Clock, state: ClockState, cause: Cause) 
 
 def _whole(voice: Voice, clock: Clock, cycle: Cycle, state: ClockState, cause: Cause) -> int | None:
     """R6 (a): the arming of the whole ladder, if it is armed anew; what still fires of it is resolved."""
-    again = regained(voice.book, clock, cycle).any
+    again = regained(voice.book, clock, cycle).either
     resumed, regains, ran = cycle.resumed != state.resumed, again != state.regained, state.ended
     state.resumed, state.regained, state.ended = cycle.resumed, again, False
     armings = [at for at, new in ((cycle.resumed, resumed), (again, regains)) if new and at is not None]

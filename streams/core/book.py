@@ -13,6 +13,8 @@ from streams.core.calendars import Calendar
 from streams.core.fold import Routing
 
 _NOBODY = Department()
+MATCHES_KEPT = 10_000
+"""Free text of senders is part of the key, so what is kept is bounded."""
 
 
 class Book:
@@ -24,6 +26,7 @@ class Book:
         self.clocks: dict[str, tuple[Clock, ...]] = {
             w: tuple(c for c in policy.clocks if c.workflow == w) for w in WORKFLOWS
         }
+        self._matches: dict[tuple[str | None, ...], int | None] = {}
 
     def department(self, routing: Routing) -> Department:
         """The department's entry; an empty one if the policy does not know it."""
@@ -56,6 +59,16 @@ class Book:
 
     def match(self, clock: Clock, routing: Routing, priority: str) -> int | None:
         """Index of the first rule that matches; None if the clock does not judge the item."""
+        key = clock.name, routing.department, routing.site, routing.pool, routing.kind, priority
+        try:
+            return self._matches[key]
+        except KeyError:
+            if len(self._matches) >= MATCHES_KEPT:
+                self._matches.clear()
+            found = self._matches[key] = self._first(clock, routing, priority)
+            return found
+
+    def _first(self, clock: Clock, routing: Routing, priority: str) -> int | None:
         for index, rule in enumerate(clock.rules):
             when = rule.when
             if not when or all(self._value(key, routing, priority) in values for key, values in when.items()):

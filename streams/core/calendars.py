@@ -10,13 +10,13 @@ them one for open time, and each keeps the date to which it belongs.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from schemas.instants import DAY_SECONDS, EPOCH, EPOCH_ORDINAL, FIRST, LAST, SECOND
 from schemas.policy import CalendarSpec, Window
+from streams.core.regions import days_off
 
 MICROS_OF_DAY = DAY_SECONDS * SECOND
 FIRST_YEAR, LAST_YEAR = 1999, 2100
@@ -44,6 +44,7 @@ class Calendar:
         self._days: list[int] = []
         self._business: list[int] = []
         self._windows: dict[int, list[tuple[int, int]]] = {}
+        self._offsets: dict[int, int | None] = {}
         self._years: tuple[int, int] | None = None
         self._from, self._to = 1, 0
 
@@ -162,6 +163,9 @@ class Calendar:
 
     def instant(self, day: int, local: int) -> int:
         """The instant of `local` microseconds after the local midnight of `day` (T8)."""
+        offset = self._offset(day)
+        if offset is not None and 0 <= local < 2 * MICROS_OF_DAY:
+            return (day - EPOCH_ORDINAL) * MICROS_OF_DAY + local - offset
         naive = datetime.fromordinal(day) + timedelta(microseconds=local)
         first = naive.replace(tzinfo=self.zone)
         before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
@@ -170,6 +174,17 @@ class Calendar:
         if after <= before:
             return wall - before // timedelta(microseconds=1)
         return self._gap_end(wall, before // timedelta(seconds=1), after // timedelta(seconds=1))
+
+    def _offset(self, day: int) -> int | None:
+        """The offset from UTC, in microseconds, from the midnight of `day` for two days; None if it changes."""
+        try:
+            return self._offsets[day]
+        except KeyError:
+            found = {datetime.fromordinal(day + n).replace(tzinfo=self.zone).utcoffset() for n in (-1, 0, 1, 2, 3)}
+            offset = found.pop()
+            constant = not found and offset is not None
+            self._offsets[day] = offset // timedelta(microseconds=1) if constant and offset is not None else None
+            return self._offsets[day]
 
     def _gap_end(self, wall: int, before: int, after: int) -> int:
         """The instant at which the offset changes from `before` to `after` seconds, around `wall`."""
@@ -185,8 +200,13 @@ class Calendar:
 
     def _local(self, at: int, day: int) -> int:
         """Local wall time of `at`, in microseconds since the local midnight of `day`."""
-        local = (EPOCH + timedelta(microseconds=at)).astimezone(self.zone).replace(tzinfo=None)
-        return (local - datetime.fromordinal(day)) // timedelta(microseconds=1)
+        offset = self._offset(day)
+        if offset is not None:
+            local = at + offset - (day - EPOCH_ORDINAL) * MICROS_OF_DAY
+            if 0 <= local < 2 * MICROS_OF_DAY:
+                return local
+        wall = (EPOCH + timedelta(microseconds=at)).astimezone(self.zone).replace(tzinfo=None)
+        return (wall - datetime.fromordinal(day)) // timedelta(microseconds=1)
 
     # -- the lists ------------------------------------------------------------------------------
 
@@ -251,7 +271,8 @@ class Calendar:
         return named is None or (day + 6) % 7 in named
 
     def _build_year(self, year: int) -> None:
-        off = self._holidays(year)
+        region = self.spec.holidays
+        off: Collection[date] = () if region is None else days_off(region, self.spec.not_holidays, year)
         first = date(year, 1, 1).toordinal()
         for day in range(first, date(year + 1, 1, 1).toordinal()):
             windows = []
@@ -262,7 +283,7 @@ class Calendar:
             if windows:
                 self._windows[day] = windows
 
-    def _written(self, day: date, off: set[date]) -> tuple[Window, ...]:
+    def _written(self, day: date, off: Collection[date]) -> tuple[Window, ...]:
         """The windows that the file gives for a date."""
         special = self.spec.open.get(day)
         if special is not None:
@@ -270,11 +291,3 @@ class Calendar:
         if day in off or day in self.spec.closed:
             return ()
         return self.spec.hours[day.weekday()]
-
-    def _holidays(self, year: int) -> set[date]:
-        if self.spec.holidays is None:
-            return set()
-        country, _, subdivision = self.spec.holidays.partition("-")
-        days = holidays.country_holidays(country, subdiv=subdivision or None, years=year)
-        works = self.spec.not_holidays
-        return {day for day in days if not (works and all(name in works for name in days.get_list(day)))}

@@ -19,8 +19,8 @@ from streams.core.running import reach
 class Verdict(NamedTuple):
     """How a clock judges a cycle; instants in microseconds."""
 
-    index: int | None = None
-    """Of the matching rule; None: the clock does not judge it."""
+    position: int | None = None
+    """Index of the matching rule; None: the clock does not judge it."""
     rule: Rule | None = None
     calendar: Calendar | None = None
     due: int | None = None
@@ -160,7 +160,7 @@ class Regained(NamedTuple):
     """When, in the cycle's history, a clock last had again what it had lost; None if never."""
 
     rule: int | None = None
-    any: int | None = None
+    either: int | None = None
     """A rule or a due; a due that a pause hides is not lost."""
 
 

@@ -32,6 +32,9 @@ def decide(
     moments: list[int] = []
     missing = False
     for cycle, said in pairs:
+        if cycle.end is not None and cycle.end == said.end and (cause is None or cycle.end < cause.since):
+            continue
+        said.end = cycle.end
         verdicts = {clock.name: judge(voice.book, clock, cycle) for clock in voice.book.clocks[voice.workflow]}
         _answer(voice, cycle, said, verdicts)
         for clock in voice.book.clocks[voice.workflow]:
@@ -96,4 +99,4 @@ def _drop(voice: Voice, said: CycleState) -> None:
 def remembered(state: ItemState, routing: Routing) -> ItemState:
     """What stays of an item that is no longer kept: the time of its last event and its routing."""
     last = state.history[-1].time if state.history else (state.past.last if state.past else 0)
-    return ItemState(past=Past(last, tuple(routing)))
+    return ItemState(past=Past(last, routing))

@@ -1,22 +1,22 @@
 """The engine of one partition: items, what has been said, and a heap of next moments.
 
 `step` folds events in and decides what they change; `advance` decides what comes by the passing
-of time.  Neither reads a clock or sends anything: both return `Effects`.  Stages fire in
-`advance` alone, so that whoever drives the engine says up to which moment the inputs are known
-(contract R11).  The items are the truth; the heap is derived, with lazy deletion.
+of time.  Neither reads a clock or sends anything: both return `Effects`, and write items and open
+alerts to two `Shelf`s.  Stages fire in `advance` alone, so that whoever drives the engine says up
+to which moment the inputs are known (contract R11).  The items are the truth; the heaps of
+moments are derived, with lazy deletion.
 """
 
 from __future__ import annotations
 
 import heapq
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from schemas import alerts
 from schemas.alerts import Alert
 from schemas.events import Action, Entry, Event
-from schemas.policy import HOUR
 from streams.core import state as states
 from streams.core.arming import Cause
 from streams.core.book import Book
@@ -24,7 +24,11 @@ from streams.core.calendars import CalendarRangeError
 from streams.core.decide import decide, remembered
 from streams.core.fold import Folded, Routing, fold
 from streams.core.state import ItemState
-from streams.core.voice import Speaker, Voice
+from streams.core.shelf import Shelf
+from streams.core.voice import Speaker, Voice, caught_up
+
+OWN = b"@"
+"""The key under which the engine keeps its own times; no item has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +42,11 @@ class DeadLetter:
 
 @dataclass(slots=True)
 class Effects:
-    """What a call changed and said."""
+    """What a call said."""
 
     alerts: list[Alert] = field(default_factory=list)
     """In the order in which they were said."""
     dead: list[DeadLetter] = field(default_factory=list)
-    items: dict[str, bytes | None] = field(default_factory=dict)
-    """Changed items, encoded; None where nothing is kept."""
-    opened: dict[str, Alert] = field(default_factory=dict)
-    """Alerts that began to fire, also those that ended again in the same call."""
-    closed: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -57,6 +56,8 @@ class _Touched:
     """Time and id of the latest of the step's events."""
     ref: object
     refs: list[object]
+    since: int
+    """Time of the earliest of them."""
 
 
 @dataclass(slots=True)
@@ -66,21 +67,38 @@ class _Step:
     limit: int | None
     stamp: int | None
     effects: Effects = field(default_factory=Effects)
-    touched: dict[str, _Touched] = field(default_factory=dict)
+    touched: dict[bytes, _Touched] = field(default_factory=dict)
 
 
 class Engine:
-    """One partition.  Instants are microseconds UTC; item keys are `workflow:item`."""
+    """One partition.  Instants are microseconds UTC.
 
-    def __init__(self, book: Book, speaker: Speaker) -> None:
-        self.book, self.speaker = book, speaker
-        self.items: dict[str, bytes] = {}
-        self.open: dict[str, bytes] = {}
-        self.now = 0
-        """The greatest moment that was decided."""
+    Args:
+        items: what is kept of items, by `workflow:item`; one key is the engine's own.
+        open: the alerts that fire, encoded, by alert id.
+    """
+
+    def __init__(self, book: Book, speaker: Speaker, items: Shelf, open: Shelf) -> None:  # noqa: A002 - the contract's word
+        self.book, self.speaker, self.items, self.open = book, speaker, items, open
         self.latest = 0
         """The greatest event time seen (R3)."""
-        self._heap: list[tuple[int, str]] = []
+        self.now = 0
+        """The greatest moment that was decided."""
+        self._heap: list[tuple[int, bytes]] = []
+        self._fading: list[tuple[int, bytes]] = []
+
+    def rebuild(self) -> None:
+        """Begin anew from what stands on the shelves."""
+        self._heap, self._fading = [], []
+        for key, value in self.items.items():
+            if key == OWN:
+                self.latest, self.now = states.decode_times(value)
+            elif (moment := states.moment(value)) >= 0:
+                self._heap.append((moment, key))
+            else:
+                self._fading.append((-moment, key))
+        heapq.heapify(self._heap)
+        heapq.heapify(self._fading)
 
     # -- driving --------------------------------------------------------------------------------
 
@@ -103,6 +121,8 @@ class Engine:
                 self._take(event, ref, step)
         for key, each in step.touched.items():
             self._decide_step(key, each, step)
+        self._fade()
+        self._keep_times()
         return step.effects
 
     def advance(self, until: int, *, stamp: int | None = None, late: int | None = None) -> Effects:
@@ -111,16 +131,18 @@ class Engine:
         Args:
             late: moments before this are decided as of `until`, with `catch_up` (R11).
         """
-        effects = Effects()
-        while self._heap and self._heap[0][0] <= until:
-            moment, key = heapq.heappop(self._heap)
-            value = self.items.get(key)
-            if value is None or states.moment(value) != moment:
-                continue
+        effects, decided = Effects(), False
+        while (moment := self.next_moment()) is not None and moment <= until:
+            _, key = heapq.heappop(self._heap)
             catch_up = late is not None and moment < late
             at = until if catch_up else moment
-            self._decide_moment(key, states.decode(value), at, stamp, effects, catch_up=catch_up)
+            state = self._state(key)
+            self._decide(key, state, at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up)
+            decided = True
         self.now = max(self.now, until)
+        if decided:
+            self._keep_times()
+            effects.alerts.extend(caught_up(effects.alerts, self.speaker, self.book, until if stamp is None else stamp))
         return effects
 
     def next_moment(self) -> int | None:
@@ -134,28 +156,23 @@ class Engine:
             heapq.heappop(heap)
         return None
 
-    def rebuild(self, items: Mapping[str, bytes], said: Mapping[str, bytes], *, latest: int, now: int) -> None:
-        """Begin anew from the tables."""
-        self.items, self.open = dict(items), dict(said)
-        self.latest, self.now = latest, now
-        self._heap = [(states.moment(value), key) for key, value in self.items.items()]
-        heapq.heapify(self._heap)
-
     def adopt(self, book: Book, at: int, *, stamp: int | None = None) -> Effects:
         """A new policy applies to every pending item at once (R13); `at` is its record's time."""
         self.book = book
         effects = Effects()
         self.now = max(self.now, at)
-        for key, value in list(self.items.items()):
-            state = states.decode(value)
+        for key in [key for key, _ in self.items.items() if key != OWN]:
+            state = self._state(key)
             if state.history:
-                self._decide(key, state, self.now, stamp, effects, Cause(at, "policy"), fire=False, limit=self.now)
+                state.touched = self.now
+                self._decide(key, state, self.now, stamp, effects, Cause(at, "policy", 0), fire=False, limit=self.now)
+        self._keep_times()
         return effects
 
     # -- taking events in (R3, R4) --------------------------------------------------------------
 
     def _take(self, event: Event, ref: object, step: _Step) -> None:
-        key, entry = f"{event.workflow}:{event.subject}", event.entry
+        key, entry = f"{event.workflow}:{event.subject}".encode(), event.entry
         touched = step.touched.get(key)
         state = touched.state if touched else self._state(key)
         if not self._is_kept(state):
@@ -170,17 +187,18 @@ class Engine:
         insort(state.history, entry, key=lambda e: (e.time, e.id, e.source))
         order = (entry.time, entry.id)
         if touched is None:
-            step.touched[key] = _Touched(state, order, ref, [ref])
+            step.touched[key] = _Touched(state, order, ref, [ref], entry.time)
             return
         touched.refs.append(ref)
+        touched.since = min(touched.since, entry.time)
         if order > touched.latest:
             touched.latest, touched.ref = order, ref
 
-    def _state(self, key: str) -> ItemState:
+    def _state(self, key: bytes) -> ItemState:
         value = self.items.get(key)
         return ItemState() if value is None else states.decode(value)
 
-    def _given_up(self, key: str, touched: _Touched | None, state: ItemState, step: _Step) -> ItemState:
+    def _given_up(self, key: bytes, touched: _Touched | None, state: ItemState, step: _Step) -> ItemState:
         """The end of an item that is kept no longer, in the middle of a step: what it still has to say comes first."""
         if touched is not None:
             del step.touched[key]
@@ -189,11 +207,22 @@ class Engine:
         elif state.history:
             self._decide(key, state, self.now, step.stamp, step.effects, None, fire=False, limit=self.now)
         state = self._shrunk(state)
-        if state.past is None:
-            self._store(key, None, step.effects)
-        else:
-            self._schedule(key, state, state.past.last + self.book.settings.remember + 1, step.effects)
+        self._remember(key, state)
         return state
+
+    def _fade(self) -> None:
+        """Shrink or forget the items whose time is over by the greatest event time."""
+        while self._fading and self._fading[0][0] < self.latest:
+            moment, key = heapq.heappop(self._fading)
+            value = self.items.get(key)
+            if value is not None and states.moment(value) == -moment:
+                self._remember(key, self._shrunk(states.decode(value)))
+
+    def _remember(self, key: bytes, state: ItemState) -> None:
+        if state.past is None:
+            self.items.pop(key)
+        else:
+            self._wait(key, state, state.past.last + self.book.settings.remember)
 
     def _is_kept(self, state: ItemState) -> bool:
         """R3: until its cycles have ended and its last event is older than the window, by the greatest event time."""
@@ -214,7 +243,7 @@ class Engine:
 
     def _folded(self, state: ItemState, now: int) -> Folded:
         settings = self.book.settings
-        base = Routing() if state.past is None else Routing(*state.past.routing)
+        base = Routing() if state.past is None else state.past.routing
         return fold(base, state.history, enforce_from=settings.enforce_from, max_age=settings.max_age, now=now)
 
     def _admits(self, state: ItemState, entry: Entry) -> str:
@@ -237,9 +266,9 @@ class Engine:
 
     # -- deciding -------------------------------------------------------------------------------
 
-    def _decide_step(self, key: str, each: _Touched, step: _Step) -> None:
+    def _decide_step(self, key: bytes, each: _Touched, step: _Step) -> None:
         each.state.touched = self.now
-        cause, effects = Cause(each.latest[0], "moved"), step.effects
+        cause, effects = Cause(each.latest[0], "moved", each.since), step.effects
         try:
             missing = self._decide(
                 key, each.state, self.now, step.stamp, effects, cause, fire=False, limit=step.limit or self.now
@@ -251,63 +280,43 @@ class Engine:
             detail = "data.anchor: the rule that matches counts from an anchor, and none was given"
             effects.dead.append(DeadLetter(each.ref, "anchor_missing", detail))
 
-    def _decide_moment(
-        self, key: str, state: ItemState, at: int, stamp: int | None, effects: Effects, *, catch_up: bool
-    ) -> None:
-        if state.history:
-            self._decide(key, state, at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up)
-        if self._is_kept(state):
-            if not state.history:
-                self._schedule(key, state, _later(state.moment, at), effects)
-            return
-        state = self._shrunk(state)
-        if state.past is None:
-            self._store(key, None, effects)
-        else:
-            self._schedule(key, state, _later(state.past.last + self.book.settings.remember + 1, at), effects)
-
     def _decide(
-        self, key: str, state: ItemState, at: int, stamp: int | None, effects: Effects, cause: Cause | None, *,
+        self, key: bytes, state: ItemState, at: int, stamp: int | None, effects: Effects, cause: Cause | None, *,
         fire: bool, limit: int, catch_up: bool = False,
     ) -> bool:  # fmt: skip
         settings = self.book.settings
-        workflow, _, item = key.partition(":")
+        workflow, _, item = key.decode().partition(":")
         voice = Voice(
-            self.speaker, self.book, workflow, item, at, at if stamp is None else stamp, self.open, set(state.said),
+            self.speaker, self.book, workflow, item, at, at if stamp is None else stamp, self.open, state.said,
             catch_up,
         )  # fmt: skip
         cycles = self._folded(state, limit).cycles
         moment, missing = decide(voice, state, cycles, cause, fire=fire)
-        state.said = sorted(voice.said)
         self._speak(voice, effects)
         if moment is None:
-            moment = state.history[-1].time + settings.reorder_window + 1
-        self._schedule(key, state, _later(moment, at) if fire else max(moment, state.touched), effects)
+            self._wait(key, state, state.history[-1].time + settings.reorder_window)
+        else:
+            self._schedule(key, state, max(moment, at + 1 if fire else state.touched))
         return missing
 
     def _speak(self, voice: Voice, effects: Effects) -> None:
         effects.alerts.extend(voice.alerts)
         for alert in voice.alerts:
             if alert.type == alerts.FIRED:
-                effects.opened[alert.id] = alert
-                self.open[alert.id] = alerts.encode(alert)
+                self.open.put(alert.id.encode(), alerts.encode(alert))
         for alert_id in voice.closed:
-            self.open.pop(alert_id, None)
-            effects.closed.append(alert_id)
+            self.open.pop(alert_id.encode())
 
-    def _schedule(self, key: str, state: ItemState, moment: int, effects: Effects) -> None:
+    def _schedule(self, key: bytes, state: ItemState, moment: int) -> None:
         state.moment = moment
-        self._store(key, states.encode(state), effects)
+        self.items.put(key, states.encode(state))
         heapq.heappush(self._heap, (moment, key))
 
-    def _store(self, key: str, value: bytes | None, effects: Effects) -> None:
-        effects.items[key] = value
-        if value is None:
-            self.items.pop(key, None)
-        else:
-            self.items[key] = value
+    def _wait(self, key: bytes, state: ItemState, until: int) -> None:
+        """Look at it again only when the greatest event time has passed `until`."""
+        state.moment = -until
+        self.items.put(key, states.encode(state))
+        heapq.heappush(self._fading, (until, key))
 
-
-def _later(moment: int, at: int) -> int:
-    """A moment that came without effect (no event has moved the time meanwhile) is looked at again in an hour."""
-    return moment if moment > at else at + HOUR
+    def _keep_times(self) -> None:
+        self.items.put(OWN, states.encode_times(self.latest, self.now))

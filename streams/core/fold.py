@@ -118,7 +118,7 @@ def fold(base: Routing, history: Sequence[Entry], *, enforce_from: int, max_age:
                     cycles.append(running)
                 continue
             _carry(running, entry, routing)
-            _ACTIONS[entry.action](running, entry)
+            _ACTIONS[Action(entry.action)](running, entry)
             if running.end is not None:
                 running = None
     if running is not None and (end := running.expiry(max_age)) <= now:

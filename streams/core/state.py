@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.events import Entry
+from streams.core.fold import Routing
 
 
 class Rung(msgspec.Struct, array_like=True):
@@ -48,6 +49,8 @@ class CycleState(msgspec.Struct, array_like=True):
 
     start: int
     clocks: dict[str, ClockState] = {}
+    end: int | None = None
+    """When it ended, once that was decided."""
     acknowledged: list[str] = []
     """Ids of the acknowledgements that were answered."""
 
@@ -57,14 +60,14 @@ class Past(msgspec.Struct, array_like=True, frozen=True):
 
     last: int
     """Time of its last event."""
-    routing: tuple[str | None, str | None, str | None, str | None, str | None] = (None, None, None, None, None)
+    routing: Routing = Routing()
 
 
 class ItemState(msgspec.Struct, array_like=True):
     """One item of one partition."""
 
     moment: int = 0
-    """When it wants to be looked at next, in microseconds."""
+    """When it wants to be looked at next, in microseconds; negative: when the greatest event time has passed it."""
     past: Past | None = None
     history: list[Entry] = []
     """Its events, in order of time, id, source; empty if it is only remembered."""
@@ -81,6 +84,7 @@ class _Head(msgspec.Struct, array_like=True):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(ItemState)
+_TIMES = msgspec.msgpack.Decoder(tuple[int, int])
 _HEAD = msgspec.msgpack.Decoder(_Head)
 
 
@@ -99,3 +103,16 @@ def decode(value: bytes) -> ItemState:
 def moment(value: bytes) -> int:
     """The next moment of an encoded item, without decoding the rest."""
     return _HEAD.decode(value).moment
+
+
+def encode_times(latest: int, now: int) -> bytes:
+    """What a partition remembers of itself: the greatest event time, the greatest moment decided."""
+    return _ENCODER.encode((latest, now))
+
+
+def decode_times(value: bytes) -> tuple[int, int]:
+    """
+    Raises:
+        msgspec.MsgspecError: if the bytes are not a partition's times.
+    """
+    return _TIMES.decode(value)

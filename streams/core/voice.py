@@ -6,7 +6,8 @@ one id twice.  It decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from schemas.policy import UNASSIGNED, Clock
 from streams.core.book import Book
 from streams.core.deadlines import Verdict
 from streams.core.fold import Cycle
+from streams.core.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ class Voice:
     at: int
     stamp: int
     """The moment that alerts carry as their time."""
-    open: Mapping[str, bytes]
+    open: Shelf
     """The open alerts of the partition, encoded, before this decision."""
-    said: set[str]
+    said: list[str]
     """Ids said of the item, without `workflow:item:`."""
     catch_up: bool = False
     alerts: list[Alert] = field(default_factory=list)
@@ -62,7 +64,7 @@ class Voice:
             return None
         if alert_id in self.opened:
             return self.opened[alert_id]
-        value = self.open.get(alert_id)
+        value = self.open.get(alert_id.encode())
         return None if value is None else alerts.decode(value)
 
     def fire(
@@ -112,7 +114,7 @@ class Voice:
             data=data,
         )  # fmt: skip
         self.alerts.append(alert)
-        self.said.add(alert_id[len(self.workflow) + len(self.item) + 2 :])
+        self.said.append(alert_id[len(self.workflow) + len(self.item) + 2 :])
         return alert
 
     def _data(self, clock: Clock, cycle: Cycle, verdict: Verdict, **said: Any) -> AlertData:
@@ -137,3 +139,27 @@ class Voice:
             partition=self.speaker.partition,
             **said,
         )
+
+
+def caught_up(said: Sequence[Alert], speaker: Speaker, book: Book, stamp: int) -> list[Alert]:
+    """R11: a notice for each workflow and department of how many alerts fired late because the gate was shut."""
+    late = Counter((a.data.workflow, a.data.department or UNASSIGNED) for a in said if _is_late(a))
+    at = instants.compact(stamp)
+    return [
+        Alert(
+            id=f"catch-up:{workflow}:{department}:{speaker.partition}:{at}",
+            source=speaker.source,
+            type=alerts.NOTICE,
+            subject=workflow,
+            time=instants.text(stamp),
+            data=AlertData(
+                state="notice", stage="catch-up", workflow=workflow, department=department, count=count,
+                policy=book.version, partition=speaker.partition,
+            ),
+        )
+        for (workflow, department), count in sorted(late.items())
+    ]  # fmt: skip
+
+
+def _is_late(alert: Alert) -> bool:
+    return alert.type == alerts.FIRED and alert.data.catch_up is True
