@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from schemas import alerts
@@ -22,7 +22,8 @@ from streams.core.arming import Cause
 from streams.core.book import Book
 from streams.core.calendars import CalendarRangeError
 from streams.core.decide import decide, remembered
-from streams.core.fold import Folded, Routing, fold
+from streams.core.reconcile import reconcile
+from streams.core.fold import Cycle, Folded, Routing, fold
 from streams.core.state import ItemState
 from streams.core.shelf import Shelf
 from streams.core.voice import Speaker, Voice, caught_up
@@ -87,8 +88,9 @@ class Engine:
         self._heap: list[tuple[int, bytes]] = []
         self._fading: list[tuple[int, bytes]] = []
 
-    def rebuild(self) -> None:
-        """Begin anew from what stands on the shelves."""
+    def rebuild(self) -> Effects:
+        """Begin anew from what stands on the shelves; what has to be said again is among the effects (R12)."""
+        effects = Effects(reconcile(self.book, self.items, self.open))
         self._heap, self._fading = [], []
         for key, value in self.items.items():
             if key == OWN:
@@ -99,6 +101,7 @@ class Engine:
                 self._fading.append((-moment, key))
         heapq.heapify(self._heap)
         heapq.heapify(self._fading)
+        return effects
 
     # -- driving --------------------------------------------------------------------------------
 
@@ -155,6 +158,15 @@ class Engine:
                 return moment
             heapq.heappop(heap)
         return None
+
+    def running(self) -> Iterator[tuple[str, str, Cycle]]:
+        """Workflow, item and cycle of all that runs or is paused."""
+        for key, value in list(self.items.items()):
+            if key != OWN and (state := states.decode(value)).history:
+                workflow, _, item = key.decode().partition(":")
+                for cycle in self._folded(state, self.now).cycles:
+                    if cycle.running:
+                        yield workflow, item, cycle
 
     def adopt(self, book: Book, at: int, *, stamp: int | None = None) -> Effects:
         """A new policy applies to every pending item at once (R13); `at` is its record's time."""

@@ -1,0 +1,1 @@
+"""One thin agent for each job: they hand batches over, and hold no business rule."""

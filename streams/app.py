@@ -1,0 +1,127 @@
+"""The worker: the only place where things are wired.
+
+`create(settings)` gives a Faust app on the runtime's lanes with its tables, agents and pages; nothing connects before
+it starts. `app` is made from the environment when it is first asked for, so `faust -A streams.app worker` works as
+with any Faust app, and importing this module for `create` costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+
+import faust
+from faust.types.auth import CredentialsT
+
+from agents import intake, ticker
+from schemas import topics
+from schemas.events import COMMAND_TOPIC
+from streams import logs, pages
+from streams.clock import Clock
+from streams.connection import client_options, tls
+from streams.core.book import Book
+from streams.policies import Decree
+from streams.runtime import App, Table
+from streams.settings import Settings, load, secret
+from streams.startup import Startup
+from streams.watch import Topics, Watch
+
+CHUNK = 1_000
+"""Records of one step: small, because the loop that judges them also sends the heartbeats."""
+LIVENESS = {"web_router_enabled": False, "web_tables_enabled": False, "web_graph_enabled": False}
+"""Faust's own pages, which would show keys and values."""
+
+
+class Portalwatch(App):
+    """The Faust app of a worker."""
+
+    def __init__(self, given: Settings, **options: Any) -> None:
+        super().__init__(given.app_id, **options)
+        self._startup = Startup(given, client_options(given))
+        self.watch = Watch(
+            source=f"/portalwatch/{given.app_id}",
+            clock=Clock(given.clock),
+            topics=Topics(topics.ALERTS.name(given.prefix), topics.DEAD_LETTERS.name(given.prefix)),
+            items=self._table("items"),
+            open_alerts=self._table("open", changelog=topics.OPEN_ALERTS.name(given.prefix), leads=True),
+            max_event_bytes=given.max_event_bytes,
+        )
+        self.lanes.recovered(self.watch.recovered)
+        self.lanes.released(self.watch.released)
+
+    def _table(self, name: str, **options: Any) -> Table:
+        return cast(Table, self.Table(name, **options))
+
+    async def on_first_start(self) -> None:
+        """Topics and policy first: the lanes find both there."""
+        await super().on_first_start()
+        self.watch.partitions = await self._startup.prepare(self._decreed)
+
+    async def on_started(self) -> None:
+        """Follow the policy from now on."""
+        await super().on_started()
+        self.add_future(self._startup.follow(self._decreed))
+
+    async def on_stop(self) -> None:
+        """Let the policy's consumer go."""
+        await super().on_stop()
+        await self._startup.close()
+
+    def _decreed(self, decree: Decree) -> None:
+        self.watch.decree(Book(decree.policy), self.watch.clock.at(decree.at))
+
+
+def create(given: Settings) -> Portalwatch:
+    """A worker's app."""
+    app = Portalwatch(given, **_faust_options(given))
+    for workflow, topic in topics.INPUTS.items():
+        intake.attach(app, app.watch, topic.name(given.prefix), workflow)
+    intake.attach(app, app.watch, topics.COMMANDS.name(given.prefix), COMMAND_TOPIC)
+    ticker.attach(app, app.watch)
+    pages.attach(app, app.watch)
+    return app
+
+
+def _faust_options(given: Settings) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "broker": list(given.broker),
+        "broker_client_id": given.advertised_url,
+        "broker_session_timeout": given.session_timeout,
+        "broker_heartbeat_interval": max(0.3, given.session_timeout / 5),
+        "consumer_group_instance_id": given.instance_id,
+        "topic_partitions": given.partitions,
+        "topic_replication_factor": given.replication,
+        "datadir": str(given.datadir),
+        "web_bind": given.web_bind,
+        "web_port": given.web_port,
+        "tick": given.tick,
+        "chunk": CHUNK,
+        "stall_timeout": given.stall_timeout,
+        "logging_config": logs.config(given.log, given.log_level),
+        **LIVENESS,
+    }
+    if (credentials := _credentials(given)) is not None:
+        options["broker_credentials"] = credentials
+    return options
+
+
+def _credentials(given: Settings) -> CredentialsT | None:
+    protocol = given.security_protocol
+    context = tls(given) if protocol.endswith("SSL") else None
+    if protocol.startswith("SASL_") and given.sasl_password_file is not None:
+        return faust.SASLCredentials(
+            username=given.sasl_username,
+            password=secret(given.sasl_password_file),
+            mechanism=given.sasl_mechanism,
+            ssl_context=context,
+        )
+    return None if context is None else faust.SSLCredentials(context)
+
+
+def __getattr__(name: str) -> Portalwatch:
+    """`app`, made from the environment, for Faust's own command line."""
+    if name != "app":
+        raise AttributeError(name)
+    made = create(load(os.environ))
+    globals()["app"] = made
+    return made

@@ -1,0 +1,42 @@
+"""`portalwatch worker`: follow the topics, keep what is pending, say what is due."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from streams import logs
+from streams.commands import fail
+from streams.settings import Settings, SettingsError, load
+
+
+@click.command("worker")
+@click.option("--settings", "settings_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of settings; the environment wins.")
+@click.option("--policy", type=click.Path(path_type=Path), metavar="FILE", help="The policy file to begin with; it is written to the policy's topic if that is empty.")
+def command(settings_file: Path | None, policy: Path | None) -> None:
+    """Run a worker. Settings come from PORTALWATCH_* in the environment and from a file.
+
+    Status 70: it could not do its work and ended, so that whoever supervises it starts it again.
+    """
+    try:
+        given = load(os.environ, settings_file)
+        if policy is not None:
+            given = replace(given, policy=policy)
+        run(given)
+    except SettingsError as error:
+        fail(str(error))
+
+
+def run(given: Settings) -> None:
+    """Run until told to stop; ends the process."""
+    from faust import Worker
+
+    from streams.app import create
+
+    config = logs.config(given.log, given.log_level)
+    logs.set_up(given.log, given.log_level)
+    app = create(given)
+    Worker(app, loglevel=given.log_level, logging_config=config, redirect_stdouts=False, quiet=True).execute_from_commandline()

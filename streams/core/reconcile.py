@@ -1,0 +1,78 @@
+"""After a crash: what is open and unknown to an item's state counts as fired (contract R12).
+
+An alert goes to the open alerts before the state that knows of it is written, so a crash between
+the two leaves an open alert whose stage still seems to be pending.  It fired: the state is told,
+and the alert is sent again under its id, since it may not have reached `portal.alerts`.
+"""
+
+from __future__ import annotations
+
+from schemas import alerts, instants
+from schemas.alerts import Alert
+from schemas.policy import Clock
+from streams.core import state as states
+from streams.core.arming import rung
+from streams.core.book import Book
+from streams.core.shelf import Shelf
+from streams.core.speech import ATTEMPTS
+from streams.core.state import ClockState, CycleState, ItemState
+
+
+def reconcile(book: Book, items: Shelf, open_alerts: Shelf) -> list[Alert]:
+    """Tell the items of what was said unknown to them; returns it, to be sent again."""
+    again: list[Alert] = []
+    for key, value in open_alerts.items():
+        alert_id = key.decode()
+        alert = alerts.decode(value)
+        item_key = f"{alert.data.workflow}:{alert.data.item}".encode()
+        kept = items.get(item_key)
+        state = None if kept is None else states.decode(kept)
+        if state is not None and _knows(state, alert_id):
+            continue
+        again.append(alert)
+        if state is not None and _adopt(book, state, alert):
+            items.put(item_key, states.encode(state))
+    return again
+
+
+def _knows(state: ItemState, alert_id: str) -> bool:
+    return any(
+        clock.attempts == alert_id or any(each.alert == alert_id for each in clock.stages.values())
+        for cycle in state.cycles
+        for clock in cycle.clocks.values()
+    )
+
+
+def _adopt(book: Book, state: ItemState, alert: Alert) -> bool:
+    """The stage of this alert fired; False if the item knows no such cycle or clock."""
+    data = alert.data
+    opened = None if data.opened_at is None else instants.parse(data.opened_at)
+    cycle: CycleState | None = next((c for c in state.cycles if c.start == opened), None)
+    clock = next((c for c in book.clocks[data.workflow] if c.name == data.clock), None)
+    if cycle is None or clock is None or data.stage is None:
+        return False
+    said = cycle.clocks.get(clock.name)
+    if said is None:
+        said = cycle.clocks[clock.name] = ClockState()
+    state.said.append(alert.id[len(data.workflow) + len(data.item or "") + 2 :])
+    if data.stage == ATTEMPTS:
+        said.attempts = alert.id
+    else:
+        _fired(clock, said, alert.id, data.stage)
+    return True
+
+
+def _fired(clock: Clock, said: ClockState, alert_id: str, stage: str) -> None:
+    """All that was pending up to the stage has come, and it fired in the name of all."""
+    names = []
+    for each in clock.stages:
+        if not rung(said, each.name).done:
+            names.append(each.name)
+        rung(said, each.name).done = True
+        if each.name == stage:
+            break
+    fired = rung(said, stage)
+    fired.alert, fired.names = alert_id, names or [stage]
+    armed = alert_id.rpartition(":")[2]
+    if armed != stage:
+        fired.armed = instants.parse_compact(armed)

@@ -1,0 +1,113 @@
+"""`portal.policy`: the policy in force, and how workers take it (contract R13).
+
+The topic has one partition and every worker reads it whole, with a plain consumer beside the
+lanes.  The last record counts.  One that cannot be used is refused loudly, and the worker keeps
+the policy that it has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from schemas.policy import Policy
+from streams.core.policy_check import PolicyError, load
+
+KEY = b"policy"
+QUIET_MS = 500
+END_SECONDS = 30.0
+"""So long may reading the topic to its end take."""
+
+log = logging.getLogger(__name__)
+
+
+class NoPolicy(RuntimeError):
+    """There is no policy to judge by; the message says how to give one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decree:
+    """A policy as it stands in the topic; `at` is its record's time in UNIX seconds."""
+
+    policy: Policy
+    sha256: str
+    at: float
+    offset: int
+
+
+def headers(text: bytes, policy: Policy, by: str) -> list[tuple[str, bytes]]:
+    """`version`, `sha256` and `by`."""
+    digest = hashlib.sha256(text).hexdigest()
+    return [("version", policy.version.encode()), ("sha256", digest.encode()), ("by", by.encode())]
+
+
+async def write(client: Mapping[str, Any], topic: str, text: bytes, by: str) -> Policy:
+    """Put a policy file into force.
+
+    Raises:
+        PolicyError: it is refused, and not written.
+    """
+    policy = load(text)
+    producer = AIOKafkaProducer(**client, acks="all")
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, text, KEY, partition=0, headers=headers(text, policy, by))
+    finally:
+        await producer.stop()
+    return policy
+
+
+async def open_at_end(client: Mapping[str, Any], topic: str) -> tuple[AIOKafkaConsumer, Decree | None]:
+    """A consumer that has read the topic to its end, and the policy in force; the caller stops the consumer."""
+    consumer = AIOKafkaConsumer(**client, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        tp = TopicPartition(topic, 0)
+        consumer.assign([tp])
+        last: Decree | None = None
+        async with asyncio.timeout(END_SECONDS):
+            while True:
+                for record in await _more(consumer, tp):
+                    last = decree(record) or last
+                end = consumer.highwater(tp)
+                if end is not None and await consumer.position(tp) >= end:
+                    return consumer, last
+    except BaseException:
+        await consumer.stop()
+        raise
+
+
+async def follow(consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree], Awaitable[None] | None]) -> None:
+    """Hand over each policy that comes; runs until cancelled."""
+    tp = TopicPartition(topic, 0)
+    while True:
+        for record in await _more(consumer, tp):
+            new = decree(record)
+            if new is not None:
+                log.info("policy %s (sha256 %s) comes into force", new.policy.version, new.sha256[:12])
+                answer = take(new)
+                if answer is not None:
+                    await answer
+
+
+async def _more(consumer: AIOKafkaConsumer, tp: TopicPartition) -> list[Any]:
+    got = await consumer.getmany(tp, timeout_ms=QUIET_MS)
+    return got.get(tp, [])  # type: ignore[no-any-return]  # aiokafka ships no types
+
+
+def decree(record: Any) -> Decree | None:
+    """The policy of a record, or None if it is not one that can be used."""
+    if record.key != KEY or record.value is None:
+        return None
+    try:
+        policy = load(record.value, f"{record.topic}@{record.offset}")
+    except PolicyError as error:
+        log.error("a new policy is refused, and the one in force stays:\n%s", error)
+        return None
+    return Decree(policy, hashlib.sha256(record.value).hexdigest(), record.timestamp / 1000, record.offset)

@@ -1,0 +1,82 @@
+"""The broker clients: how a Faust configuration becomes aiokafka's consumer, producer and admin client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import IncompatibleBrokerVersion, UnknownError, UnsupportedVersionError
+from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, server_list
+from faust.types.settings import Settings as Conf
+from mode import get_logger
+
+from streams.runtime.assignor import StickyAssignor
+from streams.runtime.settings import Settings
+
+FETCH_TOTAL = 32 << 20  # bytes of one fetch response over all partitions: what bounds a worker's memory
+UNKNOWN_REQUEST = (UnknownError, UnsupportedVersionError, IncompatibleBrokerVersion)
+
+log = get_logger(__name__)
+
+
+def connection(conf: Conf) -> dict[str, Any]:
+    """What every client needs: servers, name, time-out, TLS and SASL."""
+    return {
+        "bootstrap_servers": server_list(conf.broker_consumer, 9092),
+        "client_id": conf.broker_client_id,
+        "request_timeout_ms": int(conf.broker_request_timeout * 1000),
+        **credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
+    }
+
+
+def group_consumer(client: Mapping[str, Any], conf: Conf, settings: Settings) -> AIOKafkaConsumer:
+    """The consumer of all inputs, not yet started.
+
+    Offsets are committed by us alone; records only when their transaction is. No `client_rack`: a follower's end may
+    lag, and the gate needs the leader's. A record larger than the fetch size comes alone (brokers since 0.10.1).
+    """
+    return AIOKafkaConsumer(
+        **client,
+        group_id=conf.id,
+        group_instance_id=conf.consumer_group_instance_id or None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=int(settings.fetch_wait * 1000),
+        fetch_max_bytes=FETCH_TOTAL,
+        max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+        partition_assignment_strategy=[StickyAssignor()],
+        session_timeout_ms=int(conf.broker_session_timeout * 1000),
+        heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+        rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+        max_poll_interval_ms=int((conf.broker_max_poll_interval or 300) * 1000),
+    )
+
+
+async def started_producer(client: Mapping[str, Any], conf: Conf, settings: Settings) -> AIOKafkaProducer:
+    """The producer of effects and changelogs: acks from all replicas; idempotent if asked, or if the broker knows how.
+
+    Without idempotence a batch that is sent again may stand twice: consumers drop it by its id, and the ledger takes
+    the second for a stranger's and writes the same over it.
+    """
+    options = {
+        **client,
+        "acks": "all",
+        "max_batch_size": conf.producer_max_batch_size,
+        "max_request_size": conf.producer_max_request_size,
+    }
+    if settings.idempotent is not False:
+        producer = AIOKafkaProducer(**options, enable_idempotence=True)
+        try:
+            await producer.start()
+        except UNKNOWN_REQUEST as error:
+            await producer.stop()
+            if settings.idempotent:
+                raise
+            log.warning("the broker has no idempotent producer (%r): going on without", error)
+        else:
+            return producer
+    producer = AIOKafkaProducer(**options)
+    await producer.start()
+    return producer

@@ -1,0 +1,212 @@
+"""One lane per owned partition: fetch, agent, effects, changelog, then the next; the offsets follow behind.
+
+Theory of operation. Everything that touches a partition's state runs in its lane, in order: recovery, batches and
+ticks. A step begins when the effects and the state of the one before were confirmed by the broker. `offsets` is how far
+the lane has worked; `safe` is a copy made after the confirmation, and the only thing that a committer may see. A lane
+ends by being closed (its partition was revoked), by `Lost` (the group says that it is not ours), or by failing, which
+stops the worker: nothing of the step at hand has been committed.
+
+A tick is judged at the gate's `known`. It comes every `tick` seconds, and as soon as `known` reaches the moment that
+the agent asked for in `wake_at`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError
+from faust.types import ChannelT
+from mode import get_logger
+
+from streams.runtime.batch import Batch, Effect, Lost
+from streams.runtime.gate import Gate
+from streams.runtime.ledger import Ledger
+from streams.runtime.settings import Settings
+
+MIN_WAIT, MAX_WAIT = 0.01, 1.0
+FENCE_PART = 0.5  # of the session: so old may the broker's last word that we are a member be
+
+wall = time.time  # noqa: TID251 - the clock with which aiokafka stamps fetch responses, and so that of `known`
+
+log = get_logger(__name__)
+
+
+class Crew(Protocol):
+    """What a lane asks of those who run it (see `lanes.Lanes`)."""
+
+    async def commit(self, lanes: Sequence[Lane]) -> None:
+        """Commit their `safe` offsets, now; set `committed` and `member_at`, or `lost`."""
+
+    async def deliver(self, effects: Sequence[Effect]) -> None:
+        """Send and wait until all are confirmed."""
+
+    async def recovery_done(self, partition: int) -> None:
+        """The slices are filled."""
+
+    def fail(self, error: Exception, where: str) -> None:
+        """End the worker."""
+
+
+class Lane:
+    """The work of one partition. Times that end in `_at` and `since`, `heard` are of the monotonic clock."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        inputs: Mapping[TopicPartition, ChannelT[Batch]],
+        ticks: ChannelT[Batch] | None,
+        group: AIOKafkaConsumer,
+        crew: Crew,
+        settings: Settings,
+        session: float,
+    ) -> None:
+        self.partition, self.ledger, self.inputs, self.ticks = ledger.partition, ledger, inputs, ticks
+        self.group, self.crew, self.settings, self.session = group, crew, settings, session
+        self.gate: Gate[TopicPartition] = Gate(inputs)
+        self.offsets: dict[TopicPartition, int] = {}
+        self.safe: dict[TopicPartition, int] = {}
+        self.committed: dict[TopicPartition, int] = {}
+        self.clean = True  # the slices equal the changelogs
+        self.recovered = False
+        self.lost: str | None = None  # why the group says that we are not its member
+        self.task: asyncio.Task[None] | None = None
+        self.phase = "recovery"
+        self.since = self.heard = self.member_at = self.tick_at = time.monotonic()
+        self.wake_at: float | None = None  # UNIX seconds
+        self._lock = asyncio.Lock()
+
+    def enter(self, phase: str) -> None:
+        """A new phase begins; the watchdog looks at how long it lasts."""
+        self.phase, self.since = phase, time.monotonic()
+
+    async def run(self) -> None:
+        """Recover, then work until closed, lost or failed."""
+        try:
+            await self._recover()
+            while True:
+                await self._round()
+        except (Lost, IllegalStateError) as error:
+            log.warning("partition %s is lost: %r", self.partition, error)
+            self.enter("lost")  # until the rebalance that took it is over
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
+            self.crew.fail(error, f"partition {self.partition} in {self.phase}")
+
+    async def close(self, patience: float) -> None:
+        """Let the step at hand end, at most `patience` seconds, commit it, and begin nothing after it."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._lock.acquire()
+        except TimeoutError:
+            self.clean = False
+        else:
+            if self.safe != self.committed and not self.lost:
+                await self.crew.commit([self])
+        if self.task is not None:
+            # This may hit a getmany and leak its fetch count, after which aiokafka no longer watches the poll interval;
+            # the watchdog does. Not to cancel it would be worse: it would eat the first records of the next owner here.
+            self.task.cancel()
+
+    async def _recover(self) -> None:
+        began = time.monotonic()
+        self.enter("recovery")
+        count = await self.ledger.recover(lambda: self.enter("recovery"))
+        for tp in self.inputs:
+            position = await self.group.position(tp)
+            mark = self.ledger.marks.get(tp.topic, 0)
+            if mark > position and not self.settings.rewind:
+                self.group.seek(tp, mark)  # the state is ahead of the commit: repeat nothing
+                position = mark
+            self.offsets[tp] = position
+        self.safe = dict(self.offsets)
+        await self.crew.recovery_done(self.partition)
+        self.recovered, self.heard = True, time.monotonic()
+        log.info("partition %s: %s records recovered in %.2f s", self.partition, count, self.heard - began)
+
+    async def _round(self) -> None:
+        self.enter("fetch")
+        wait = int(self._patience() * 1000)
+        got = await self.group.getmany(*self.inputs, timeout_ms=wait, max_records=self.settings.chunk)
+        for tp, records in got.items():
+            await self._step(self.inputs[tp], Batch(self.partition, tp.topic, records, self.gate.known))
+            self.heard = time.monotonic()
+        if self.lost:
+            raise Lost(self.lost)
+        await self._look()
+        known = self.gate.known
+        if known and self._due(known):
+            self.tick_at = time.monotonic() + self.settings.tick
+            if self.ticks is not None:
+                await self._step(self.ticks, Batch(self.partition, known=known))
+
+    def _patience(self) -> float:
+        """Seconds that a fetch may wait for records: until the next tick, or until `known` can be at `wake_at`."""
+        if not self.gate.known:
+            return self.settings.fetch_wait / 2
+        wait = self.tick_at - time.monotonic()
+        if self.wake_at is not None:
+            ahead = self.wake_at - wall()
+            wait = min(wait, ahead if ahead > 0 else self.settings.fetch_wait / 2)
+        return max(MIN_WAIT, min(MAX_WAIT, wait))
+
+    def _due(self, known: float) -> bool:
+        return time.monotonic() >= self.tick_at or (self.wake_at is not None and known >= self.wake_at)
+
+    async def _look(self) -> None:
+        """Take note of fetch responses and, where nothing is in hand, of transaction markers that were passed over."""
+        for tp in self.inputs:
+            position = await self.group.position(tp)
+            end = self.group.last_stable_offset(tp)
+            if end is None or end < 0:  # an old broker does not tell
+                end = self.group.highwater(tp)
+            if self.gate.observe(tp, self.group.last_poll_timestamp(tp), end, position):
+                self.heard = time.monotonic()
+            if position > self.offsets[tp]:
+                self.offsets[tp] = position
+                self.safe = dict(self.offsets)
+
+    async def _step(self, channel: ChannelT[Batch], batch: Batch) -> None:
+        async with self._lock:
+            self.clean = False
+            self.enter("agent")
+            await channel.send(value=batch)
+            await batch.done
+            if batch.effects or self.ledger.dirty:
+                await self._still_ours()
+            await self._send(batch)
+            self.safe, self.clean = dict(self.offsets), True
+            self._wake(batch)
+            self.enter("idle")
+
+    async def _send(self, batch: Batch) -> None:
+        """Effects and state to the broker, each confirmed before the next: the order is the promise of this package."""
+        changed = bool(batch.effects) or self.ledger.dirty
+        if changed:
+            self.enter("lead")
+            await self.ledger.lead()
+        if batch.effects:
+            self.enter("effects")
+            await self.crew.deliver(batch.effects)
+        for record in batch.records[-1:]:
+            self.offsets[TopicPartition(record.topic, self.partition)] = record.offset + 1
+        if changed:
+            self.enter("changelog")
+            await self.ledger.settle({tp.topic: offset for tp, offset in self.offsets.items()})
+
+    def _wake(self, batch: Batch) -> None:
+        """The agent's wish, if it has one; else a tick that has served the last wish ends it."""
+        if batch.topic is None and self.wake_at is not None and batch.known >= self.wake_at:
+            self.wake_at = None
+        if batch.wake_at is not None and (batch.topic is not None or batch.wake_at > batch.known):
+            self.wake_at = batch.wake_at
+
+    async def _still_ours(self) -> None:
+        """A commit is taken only from a member of this generation: ask before acting on an old word."""
+        if not self.lost and time.monotonic() - self.member_at > self.session * FENCE_PART:
+            self.enter("fence")
+            await self.crew.commit([self])
+        if self.lost:
+            raise Lost(self.lost)

@@ -1,0 +1,234 @@
+"""The group consumer of all inputs, and the lanes of the partitions that it was given.
+
+Theory of operation. A mode service inside faust.App, started after the agents and stopped before them. One consumer
+reads for all lanes, one producer writes for all, one task commits for all what they have confirmed (aiokafka takes one
+commit at a time). On a rebalance aiokafka calls us between the old generation and the new: lanes end their step, commit
+and close; the ledgers of clean lanes are parked, and a partition that comes back reads only the rest of its changelogs.
+aiokafka only logs what a listener raises, so what goes wrong there is handled here: the worker ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError, IllegalStateError
+from faust.exceptions import ImproperlyConfigured
+from faust.types import ChannelT
+from mode import Service, get_logger
+from mode.utils.futures import maybe_async
+
+from streams.runtime import clients, health, readers, topics
+from streams.runtime.batch import Batch, Effect
+from streams.runtime.lane import Lane, wall
+from streams.runtime.ledger import Ledger
+from streams.runtime.tables import Table
+from streams.runtime.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from streams.runtime.app import App
+
+Callback = Callable[[int], Awaitable[None] | None]
+C = TypeVar("C", bound=Callback)
+
+STOP_GRACE = 30.0  # seconds from a stop to the end of the process
+CRASH_GRACE = 10.0
+CRASH_CLOSE = 2.0  # seconds that the other lanes' steps have when one has failed
+BEAT_EVERY = 0.5
+
+log = get_logger(__name__)
+
+
+class Lanes(Service):
+    """See the module's docstring. `lanes`: by partition number."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__()
+        self.app = app
+        self.inputs: dict[str, ChannelT[Batch]] = {}
+        self.lanes: dict[int, Lane] = {}
+        self.dog = Watchdog(self.lanes, app.settings)
+        self._parked: dict[int, Ledger | None] = {}
+        self._on_recovered: list[Callback] = []
+        self._on_released: list[Callback] = []
+        self._tables: list[Table] = []
+        self._client: dict[str, Any] = {}
+        self._group: AIOKafkaConsumer | None = None
+        self._producer: AIOKafkaProducer | None = None
+        self._failed: asyncio.Task[None] | None = None
+
+    def recovered(self, fun: C) -> C:
+        """Decorator: called with the partition when its slices are filled, before its first batch."""
+        self._on_recovered.append(fun)
+        return fun
+
+    def released(self, fun: C) -> C:
+        """Decorator: called with the partition when it is given up: what is derived from its state can go."""
+        self._on_released.append(fun)
+        return fun
+
+    def status(self) -> dict[int, dict[str, Any]]:
+        """What each lane is doing, as a plain dict for each partition."""
+        return {p: health.status(lane, time.monotonic()) for p, lane in sorted(self.lanes.items())}
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether this worker is recovered, caught up and not stalled; and why not."""
+        return health.ready(self.lanes, self.dog, time.monotonic(), wall())
+
+    # -- life -------------------------------------------------------------------------------------
+
+    async def on_start(self) -> None:
+        """Check topics and agents, connect, join the group. ImproperlyConfigured says what does not fit."""
+        conf = self.app.conf
+        readers.check(self.app.agents.values(), self.inputs, self.app.ticks, self.fail)
+        self._tables = [table for table in self.app.tables.values() if isinstance(table, Table)]
+        self._client = clients.connection(conf)
+        leading = [table.changelog for table in self._tables if table.leads]
+        ours = [table.changelog for table in self._tables if not table.leads]
+        await topics.prepare(self._client, self.inputs, leading, ours, conf.topic_replication_factor)
+        self.app.flow_control.resume()  # stock Faust's recovery does it; until then channels block for ever
+        self._producer = await clients.started_producer(self._client, conf, self.app.settings)
+        self._group = clients.group_consumer(self._client, conf, self.app.settings)
+        self.dog.start()
+        self.add_future(self._beat())
+        self.add_future(self._committer())
+        self._group.subscribe(list(self.inputs), listener=self)
+        await self._group.start()
+
+    async def on_stop(self) -> None:
+        """End the steps at hand, commit, leave the group (a static member stays in it)."""
+        self.dog.doom("stop", STOP_GRACE)
+        patience = CRASH_CLOSE if self._failed else self._close_patience
+        await asyncio.gather(*(lane.close(patience) for lane in self.lanes.values()))
+        for partition in list(self.lanes):
+            del self.lanes[partition]
+            await call(self._on_released, partition)
+        if self._group is not None:
+            await self._group.stop()
+        if self._producer is not None:
+            await self._producer.stop()
+        self.dog.quit.set()
+
+    def fail(self, error: Exception, where: str) -> None:
+        """End the worker with a non-zero status. The first reason counts."""
+        log.error("stopping the worker: %s: %r", where, error, exc_info=error)
+        self.dog.doom(f"{where}: {error!r}", CRASH_GRACE)
+        if self._failed is None:
+            self._failed = asyncio.get_running_loop().create_task(self.app.crash(error))
+
+    async def _beat(self) -> None:
+        while not self.should_stop:
+            self.dog.beat = time.monotonic()
+            await asyncio.sleep(BEAT_EVERY)
+
+    # -- what lanes ask for -----------------------------------------------------------------------
+
+    async def _committer(self) -> None:
+        while not self.should_stop:
+            await asyncio.sleep(self.app.settings.commit_every)
+            if behind := [one for one in self.lanes.values() if one.safe != one.committed and not one.lost]:
+                await self.commit(behind)
+
+    async def commit(self, lanes: Sequence[Lane]) -> None:
+        """Commit what these lanes have confirmed. A refusal means that their partitions are lost."""
+        if self._group is None:
+            raise RuntimeError("a commit before the group was joined")
+        asked, safe = time.monotonic(), [one.safe for one in lanes]
+        offsets = {tp: offset for each in safe for tp, offset in each.items()}
+        try:
+            async with asyncio.timeout(self.app.settings.confirm_timeout):
+                await self._group.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            for lane in lanes:
+                lane.lost = repr(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
+            self.fail(error, "commit")
+        else:
+            for lane, each in zip(lanes, safe, strict=True):
+                lane.committed, lane.member_at = each, asked
+
+    async def deliver(self, effects: Sequence[Effect]) -> None:
+        """Send effects in order and wait until the broker has confirmed all."""
+        if self._producer is None:
+            raise RuntimeError("an effect before the producer was started")
+        async with asyncio.timeout(self.app.settings.confirm_timeout):
+            sent = [
+                await self._producer.send(e.topic, e.value, e.key, e.partition, e.timestamp_ms, list(e.headers))
+                for e in effects
+            ]
+            await asyncio.gather(*sent)
+
+    async def recovery_done(self, partition: int) -> None:
+        """A lane's slices are filled: tell whoever derives something from them."""
+        await call(self._on_recovered, partition)
+
+    # -- rebalance (called by aiokafka between the old generation and the new) --------------------
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Close the lanes and park what is worth keeping."""
+        try:
+            closing = sorted({tp.partition for tp in revoked} & self.lanes.keys())
+            await asyncio.gather(*(self.lanes[p].close(self._close_patience) for p in closing))
+            for partition in closing:
+                lane = self.lanes.pop(partition)
+                self._parked[partition] = lane.ledger if lane.clean and lane.recovered else None
+            self.dog.joining = time.monotonic()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
+            self.fail(error, "giving up partitions")
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Open a lane for each partition that we were given; release those that we were not given again."""
+        try:
+            owned = numbers(assigned, len(self.inputs))
+            for partition in sorted(self._parked.keys() - owned):
+                await self._release(partition)
+            for partition in sorted(owned):
+                self._open(partition, self._parked.get(partition))
+            self._parked.clear()
+            self.dog.joining = None
+            log.info("partitions: %s", sorted(owned))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
+            self.fail(error, "taking partitions")
+
+    def _open(self, partition: int, parked: Ledger | None) -> None:
+        settings, conf = self.app.settings, self.app.conf
+        ledger = parked or Ledger(partition, self._tables, self._producer, self._client, settings.confirm_timeout)
+        for table, one in ledger.slices.items():
+            table.slices[partition] = one
+        inputs = {TopicPartition(topic, partition): channel for topic, channel in self.inputs.items()}
+        ticks = self.app.ticks if self.app.ticks.subscriber_count else None
+        lane = Lane(ledger, inputs, ticks, self._group, self, settings, conf.broker_session_timeout)
+        self.lanes[partition] = lane
+        lane.task = asyncio.get_running_loop().create_task(lane.run())
+
+    async def _release(self, partition: int) -> None:
+        for table in self._tables:
+            table.slices.pop(partition, None)
+        await call(self._on_released, partition)
+
+    @property
+    def _close_patience(self) -> float:
+        """Seconds that a step at hand may take when its partition goes: the group waits no longer for us."""
+        return float(self.app.conf.broker_rebalance_timeout) * 2 / 3
+
+
+ConsumerRebalanceListener.register(Lanes)
+
+
+def numbers(assigned: Iterable[TopicPartition], inputs: int) -> set[int]:
+    """The partition numbers of an assignment. ImproperlyConfigured unless each was given for every input."""
+    assigned = set(assigned)
+    owned = {tp.partition for tp in assigned}
+    if len(assigned) != len(owned) * inputs:
+        raise ImproperlyConfigured(f"inputs must have one partition count, but were assigned so: {sorted(assigned)}")
+    return owned
+
+
+async def call(callbacks: Iterable[Callback], partition: int) -> None:
+    """Call each, and await it if it is a coroutine function."""
+    for fun in callbacks:
+        await maybe_async(fun(partition))

@@ -1,0 +1,87 @@
+"""What a worker needs before its lanes begin: the topics, and a policy.
+
+What does not fit is told in one sentence and ends the worker (status 1): it can do nothing useful.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+
+from schemas import topics
+from streams import policies
+from streams.policies import Decree, NoPolicy
+from streams.settings import Settings
+from streams.topics import ensure, shared_count
+
+BY = "worker --policy"
+"""Who is named as the author of a policy that a worker writes to an empty topic."""
+
+log = logging.getLogger(__name__)
+
+
+class Startup:
+    """Prepares a worker, and follows the policy's topic while it lives."""
+
+    def __init__(self, given: Settings, client: dict[str, Any]) -> None:
+        self._given, self._client = given, client
+        self._topic = topics.POLICY.name(given.prefix)
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def prepare(self, decreed: Callable[[Decree], None]) -> int:
+        """Make the topics that are missing and read the policy; returns the inputs' partition count.
+
+        Raises:
+            TopicMismatch, TopicRefused: the topics do not fit, or the broker refuses them.
+            NoPolicy, PolicyError: there is no policy, or the file is refused.
+        """
+        given = self._given
+        for name in await ensure(self._client, given.prefix, given.partitions, given.replication):
+            log.info("created topic %s", name)
+        count = await shared_count(self._client, given.prefix)
+        self._consumer, found = await policies.open_at_end(self._client, self._topic)
+        if found is None:
+            found = await self._first()
+        log.info("policy %s (sha256 %s) is in force", found.policy.version, found.sha256[:12])
+        decreed(found)
+        return count
+
+    async def _first(self) -> Decree:
+        """Write the policy file to the empty topic; what is then read back is in force, whoever wrote first."""
+        path = self._given.policy
+        if path is None:
+            raise NoPolicy(f"{self._topic} is empty: start a worker with --policy FILE, or `portalwatch policy apply FILE`")
+        await policies.write(self._client, self._topic, read(path), BY)
+        log.info("wrote the policy %s to %s", path.name, self._topic)
+        await self.close()
+        self._consumer, found = await policies.open_at_end(self._client, self._topic)
+        if found is None:
+            raise NoPolicy(f"{self._topic} stays empty although the policy was written to it")
+        return found
+
+    async def follow(self, decreed: Callable[[Decree], None]) -> None:
+        """Hand over each policy that comes; runs until cancelled."""
+        if self._consumer is not None:
+            await policies.follow(self._consumer, self._topic, decreed)
+
+    async def close(self) -> None:
+        """Stop reading the policy."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+
+def read(path: Path) -> bytes:
+    """A policy file's bytes.
+
+    Raises:
+        NoPolicy: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NoPolicy(f"{path}: cannot be read: {error.strerror}; give the path of a policy file") from error

@@ -1,0 +1,156 @@
+"""The engines of the partitions that this worker holds, between the lanes and the core.
+
+Agents hand batches over; a batch's events are read, judged step by step, and what is said of them
+is sent with the batch.  Items and open alerts stand in two tables of the runtime, so the order
+*said, alert, state, offset* is the runtime's.  The clock is read once for each batch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas import alerts
+from schemas.alerts import Alert
+from schemas.events import Event, Refusal
+from schemas.policy import MINUTE
+from streams import deadletters, intake
+from streams.clock import Clock
+from streams.core.book import Book
+from streams.core.engine import Effects, Engine
+from streams.core.steps import steps
+from streams.core.voice import Speaker
+from streams.runtime import Batch, Record, Table
+
+GATE_SHUT = MINUTE
+"""What the gate holds back for longer is caught up (R11)."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Where alerts and dead letters go."""
+
+    alerts: str
+    dead_letters: str
+
+
+@dataclass(slots=True)
+class _Held:
+    """A partition that this worker holds."""
+
+    engine: Engine
+    owed: Effects
+    """What has to be said again with the next batch (R12)."""
+    adopted: int
+    """Which policy it judges by."""
+
+
+class Watch:
+    """Judges what the lanes hand over."""
+
+    def __init__(
+        self, source: str, clock: Clock, topics: Topics, items: Table, open_alerts: Table, max_event_bytes: int
+    ) -> None:
+        self.clock, self.topics = clock, topics
+        self.partitions = 0
+        """Of the inputs; known once the topics are."""
+        self._source, self._items, self._open, self._max_bytes = source, items, open_alerts, max_event_bytes
+        self._held: dict[int, _Held] = {}
+        self._book: Book | None = None
+        self._decreed, self._decrees = 0, 0
+
+    # -- policy ---------------------------------------------------------------------------------
+
+    @property
+    def book(self) -> Book:
+        """The policy in force.
+
+        Raises:
+            LookupError: before the first one was read.
+        """
+        if self._book is None:
+            raise LookupError("no policy has been read yet")
+        return self._book
+
+    def decree(self, book: Book, at: int) -> None:
+        """A policy comes into force; `at` is its record's time, in microseconds. Partitions take it at their next tick."""
+        self._book, self._decreed = book, at
+        self._decrees += 1
+
+    # -- partitions -----------------------------------------------------------------------------
+
+    def engines(self) -> Iterator[Engine]:
+        """The engines of the partitions that are held and recovered."""
+        return (held.engine for held in self._held.values())
+
+    def recovered(self, partition: int) -> None:
+        """Its tables are filled: derive the engine from them."""
+        engine = Engine(
+            self.book, Speaker(self._source, partition), self._items.slice(partition), self._open.slice(partition)
+        )
+        owed = engine.rebuild()
+        if owed.alerts:
+            log.warning("partition %s: %s open alerts were unknown to their items", partition, len(owed.alerts))
+        self._held[partition] = _Held(engine, owed, self._decrees)
+
+    def released(self, partition: int) -> None:
+        """It belongs to another worker now."""
+        self._held.pop(partition, None)
+
+    # -- batches --------------------------------------------------------------------------------
+
+    def take(self, batch: Batch, workflow: str) -> None:
+        """Judge the records of one fetch."""
+        held, now = self._held[batch.partition], self.clock.now()
+        self._settle(batch, held, now)
+        limit = self.clock.at(batch.known) if batch.known else 0
+        for step in steps(self._read(batch, workflow, now), held.engine.now):
+            self._say(batch, held.engine.step(step, limit=limit, stamp=now), now)
+        self._wish(batch, held.engine)
+
+    def tick(self, batch: Batch) -> None:
+        """Say what has come up to the moment up to which the inputs are known."""
+        held, now = self._held[batch.partition], self.clock.now()
+        self._settle(batch, held, now)
+        if held.adopted != self._decrees:
+            held.adopted = self._decrees
+            self._say(batch, held.engine.adopt(self.book, self._decreed, stamp=now), now)
+        shut = int(GATE_SHUT * max(1.0, self.clock.rate))
+        self._say(batch, held.engine.advance(self.clock.at(batch.known), stamp=now, late=now - shut), now)
+        self._wish(batch, held.engine)
+
+    def _read(self, batch: Batch, workflow: str, now: int) -> Iterator[tuple[Event, Record]]:
+        settings = self.book.settings
+        for record in batch.records:
+            event = intake.read(
+                record, workflow, settings, now=now, partitions=self.partitions, max_bytes=self._max_bytes
+            )
+            if isinstance(event, Refusal):
+                deadletters.send(batch, self.topics.dead_letters, record, event.reason, event.detail, now)
+            else:
+                yield event, record
+
+    def _settle(self, batch: Batch, held: _Held, now: int) -> None:
+        owed, held.owed = held.owed, Effects()
+        self._say(batch, owed, now)
+
+    def _say(self, batch: Batch, effects: Effects, now: int) -> None:
+        for alert in effects.alerts:
+            batch.send(self.topics.alerts, _key(alert), alerts.encode(alert), partition=batch.partition)
+        for dead in effects.dead:
+            record: Record = dead.ref  # type: ignore[assignment]  # the handle that `_read` gave
+            deadletters.send(batch, self.topics.dead_letters, record, dead.reason, dead.detail, now)
+
+    def _wish(self, batch: Batch, engine: Engine) -> None:
+        moment = engine.next_moment()
+        if moment is not None:
+            batch.wake_at = self.clock.wall(moment)
+
+
+def _key(alert: Alert) -> bytes:
+    return alert.subject.encode()
+
+

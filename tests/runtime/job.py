@@ -1,0 +1,171 @@
+"""The job of the runtime's tests: items open, are added to, close; one whose due time passes is said to be late.
+
+Two inputs (`events`, `extras`), a table that leads (`open`, on the topic `<prefix>.open`), two that do not (`items`,
+`count`), effects on `<prefix>.said`. Settings come from the environment, and so do its faults: a phase at whose n-th
+entry the process kills itself or hangs, an event that raises. The runtime knows of none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+import os
+import signal
+import time
+from collections import defaultdict
+from typing import Any
+
+from faust.types import StreamT
+
+from streams.runtime import App, Batch, Table
+from streams.runtime.lane import Lane
+
+PREFIX = os.environ.get("JOB_PREFIX", "job")
+NAME = os.environ.get("JOB_NAME", "a")
+SAID = f"{PREFIX}.said"
+
+app = App(
+    f"{PREFIX}.app",
+    broker=os.environ.get("JOB_BROKER", "kafka://127.0.0.1:9092"),
+    topic_partitions=int(os.environ.get("JOB_PARTITIONS", "2")),
+    datadir=os.environ.get("JOB_DATADIR", "."),
+    chunk=int(os.environ.get("JOB_CHUNK", "100")),
+    commit_every=float(os.environ.get("JOB_COMMIT", "0.1")),
+    stall_timeout=float(os.environ.get("JOB_STALL", "60")),
+    broker_session_timeout=float(os.environ.get("JOB_SESSION", "6")),
+    broker_heartbeat_interval=0.5,
+    broker_rebalance_timeout=10.0,
+    consumer_group_instance_id=os.environ.get("JOB_INSTANCE"),
+    web_port=int(os.environ.get("JOB_PORT", "6066")),
+    web_bind="127.0.0.1",
+    broker_client_id=NAME,
+)
+items: Table = app.Table("items")  # type: ignore[assignment] # faust.App.Table knows only of its own kind
+count: Table = app.Table("count")  # type: ignore[assignment]
+said: Table = app.Table("open", changelog=f"{PREFIX}.open", leads=True)  # type: ignore[assignment]
+due: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
+
+
+@app.lanes.recovered
+def rebuild(partition: int) -> None:
+    due[partition] = []
+    for key, value in items.slice(partition).items():
+        watch(partition, key.decode(), json.loads(value))
+
+
+@app.lanes.released
+async def forget(partition: int) -> None:
+    del due[partition]
+
+
+def watch(partition: int, item: str, state: dict[str, Any]) -> None:
+    if state["due"] and not state["late"]:
+        heapq.heappush(due[partition], (state["due"], item))
+
+
+def say(batch: Batch, what: str, item: str) -> None:
+    value = {"id": f"{item}:{what}", "by": NAME, "pid": os.getpid(), "known": batch.known, "at": time.time()}
+    batch.send(SAID, item.encode(), json.dumps(value).encode(), partition=batch.partition, headers=[("what", b"x")])
+
+
+def take(batch: Batch, event: dict[str, Any]) -> None:
+    mine, item = items.slice(batch.partition), event["id"]
+    key = item.encode()
+    now = mine.get(key)
+    state = json.loads(now) if now else None
+    match event["t"]:
+        case "open":
+            state = {"due": event.get("due", 0), "sum": 0, "late": False}
+            watch(batch.partition, item, state)
+            mine.put(key, json.dumps(state).encode())
+        case "add" if state:
+            mine.put(key, json.dumps(state | {"sum": state["sum"] + event["n"]}).encode())
+        case "close" if state:
+            mine.pop(key)
+            if said.slice(batch.partition).pop(key):
+                say(batch, "ended", item)
+        case "flash":  # there and gone within one step
+            said.slice(batch.partition).put(key, b"flash")
+            say(batch, "flash", item)
+            said.slice(batch.partition).pop(key)
+        case "boom":
+            raise RuntimeError("boom")
+
+
+async def work(batch: Batch) -> None:
+    async with batch:
+        for record in batch.records:
+            take(batch, json.loads(record.value or b""))
+            if json.loads(record.value or b"")["t"] == "stall":
+                await asyncio.sleep(3600)
+        if batch.records:
+            total = count.slice(batch.partition)
+            total.put(b"n", str(int(total.get(b"n") or 0) + len(batch.records)).encode())
+        if due[batch.partition]:
+            batch.wake_at = due[batch.partition][0][0]
+
+
+@app.agent(app.batches(f"{PREFIX}.events"))
+async def events(stream: StreamT[Batch]) -> None:
+    async for batch in stream:
+        await work(batch)
+
+
+@app.agent(app.batches(f"{PREFIX}.extras"))
+async def extras(stream: StreamT[Batch]) -> None:
+    async for batch in stream:
+        await work(batch)
+
+
+@app.agent(app.ticks)
+async def ticks(stream: StreamT[Batch]) -> None:
+    async for batch in stream:
+        async with batch:
+            heap, mine, told = due[batch.partition], items.slice(batch.partition), said.slice(batch.partition)
+            while heap and heap[0][0] <= batch.known:
+                _, item = heapq.heappop(heap)
+                key = item.encode()
+                state = json.loads(mine.get(key) or b"null")
+                if state and not state["late"]:
+                    told.put(key, b"late")
+                    say(batch, "late", item)
+                    mine.put(key, json.dumps(state | {"late": True}).encode())
+            if heap:
+                batch.wake_at = heap[0][0]
+
+
+@app.page("/status/")
+async def status(view: Any, request: Any) -> Any:
+    ready, why = app.lanes.ready()
+    return view.json({"ready": ready, "why": why, "lanes": app.lanes.status(), "pid": os.getpid()})
+
+
+def arm() -> None:
+    """Faults by environment: JOB_DIE_AT or JOB_HANG_AT = `phase:n`, the n-th entry of partition 0 to that phase."""
+    enter = Lane.enter
+    left = {kind: parse(os.environ.get(kind)) for kind in ("JOB_DIE_AT", "JOB_HANG_AT")}
+
+    def faulty(self: Lane, phase: str) -> None:
+        for kind, fault in left.items():
+            if fault and phase == fault[0] and self.partition == 0:
+                fault[1] -= 1
+                if not fault[1] and kind == "JOB_DIE_AT":
+                    os.write(2, f"DIE {phase}\n".encode())
+                    os.kill(os.getpid(), signal.SIGKILL)
+                elif not fault[1]:
+                    os.write(2, f"HANG {phase}\n".encode())
+                    time.sleep(3600)
+        enter(self, phase)
+
+    Lane.enter = faulty  # type: ignore[method-assign]
+
+
+def parse(text: str | None) -> list[Any] | None:
+    if not text:
+        return None
+    phase, n = text.split(":")
+    return [phase, int(n)]
+
+
+arm()
