@@ -198,8 +198,8 @@ def _path(message: str) -> str:
 
 
 def _rule(message: str) -> str:
-    """msgspec's message without its path; it never holds a value."""
-    return message.split(" - at ")[0].replace("Expected `", "must be `").replace(" | null`", "`")
+    """Msgspec's message without its path; it never holds a value."""
+    return message.split(" - at ", maxsplit=1)[0].replace("Expected `", "must be `").replace(" | null`", "`")
 
 
 def _accept(e: _Envelope, data: _Data, topic: str | None) -> Event | Refusal:

@@ -4,6 +4,7 @@ Theory of operation. `config` gives a `logging` dict config, for `logging.config
 `logging_config`; nothing is set up at import. Logs go to people and systems that may not see patients' data, so what we
 log names topics, partitions, offsets, counts and rules, never a value of an event. What others raise may quote one: of
 an exception of the kinds that do (a look-up, a conversion, a type), only the type and the places in the code are shown.
+One that is marked `plain` was made for people: its message is shown alone, without the places in the code.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One record; more than one line only for an exception."""
-        head = f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}"
+        head = f"{_time(record)} {record.levelname} {record.name}: {_message(record)}"
         return "\n".join([head, *_exception(record)])
 
 
@@ -59,7 +60,7 @@ class JsonFormatter(logging.Formatter):
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
             "process": record.process,
         }
         if exception := "\n".join(_exception(record)):
@@ -72,10 +73,20 @@ def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _message(record: logging.LogRecord) -> str:
+    """What was logged; of an exception that is `plain`, what it says, for it says all."""
+    error = record.exc_info[1] if record.exc_info else None
+    return str(error) if _is_plain(error) else record.getMessage()
+
+
+def _is_plain(error: BaseException | None) -> bool:
+    return bool(getattr(error, "plain", False))
+
+
 def _exception(record: logging.LogRecord) -> Iterator[str]:
     """The record's exception and its causes, innermost first: for each the places in the code, then what it is."""
     error = record.exc_info[1] if record.exc_info else None
-    if error is not None:
+    if error is not None and not _is_plain(error):
         for each in reversed(list(_causes(error))):
             yield from "".join(traceback.format_tb(each.__traceback__)).splitlines()
             yield describe(each)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError
 
 from schemas.policy import Policy
 from streams.core.policy_check import PolicyError, load
@@ -47,13 +48,13 @@ def headers(text: bytes, policy: Policy, by: str) -> list[tuple[str, bytes]]:
     return [("version", policy.version.encode()), ("sha256", digest.encode()), ("by", by.encode())]
 
 
-async def write(client: Mapping[str, Any], topic: str, text: bytes, by: str) -> Policy:
+async def write(client: Mapping[str, Any], topic: str, text: bytes, by: str, *, name: str = "policy") -> Policy:
     """Put a policy file into force.
 
     Raises:
         PolicyError: it is refused, and not written.
     """
-    policy = load(text)
+    policy = load(text, name)
     producer = AIOKafkaProducer(**client, acks="all")
     await producer.start()
     try:
@@ -84,10 +85,14 @@ async def open_at_end(client: Mapping[str, Any], topic: str) -> tuple[AIOKafkaCo
 
 
 async def follow(consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree], Awaitable[None] | None]) -> None:
-    """Hand over each policy that comes; runs until cancelled."""
+    """Hand over each policy that comes; runs until cancelled, or until the consumer is stopped."""
     tp = TopicPartition(topic, 0)
     while True:
-        for record in await _more(consumer, tp):
+        try:
+            records = await _more(consumer, tp)
+        except ConsumerStoppedError:
+            return
+        for record in records:
             new = decree(record)
             if new is not None:
                 log.info("policy %s (sha256 %s) comes into force", new.policy.version, new.sha256[:12])
@@ -108,6 +113,6 @@ def decree(record: Any) -> Decree | None:
     try:
         policy = load(record.value, f"{record.topic}@{record.offset}")
     except PolicyError as error:
-        log.error("a new policy is refused, and the one in force stays:\n%s", error)
+        log.error("a new policy is refused, and the one in force stays:\n%s", error)  # noqa: TRY400 - it says all
         return None
     return Decree(policy, hashlib.sha256(record.value).hexdigest(), record.timestamp / 1000, record.offset)

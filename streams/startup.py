@@ -11,17 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 
 from schemas import topics
 from streams import policies
+from streams.core.policy_check import PolicyError
 from streams.policies import Decree, NoPolicy
 from streams.settings import Settings
-from streams.topics import ensure, shared_count
+from streams.topics import TopicMismatch, TopicRefused, ensure, shared_count
 
 BY = "worker --policy"
 """Who is named as the author of a policy that a worker writes to an empty topic."""
 
 log = logging.getLogger(__name__)
+
+
+class CannotStart(RuntimeError):
+    """Said in one sentence; where it was raised helps nobody."""
+
+    plain = True
 
 
 class Startup:
@@ -36,12 +44,16 @@ class Startup:
         """Make the topics that are missing and read the policy; returns the inputs' partition count.
 
         Raises:
-            TopicMismatch, TopicRefused: the topics do not fit, or the broker refuses them.
-            NoPolicy, PolicyError: there is no policy, or the file is refused.
+            CannotStart: the topics do not fit, the broker is away, there is no policy, or the file is refused.
         """
+        try:
+            return await self._prepare(decreed)
+        except (TopicMismatch, TopicRefused, NoPolicy, PolicyError, KafkaError, TimeoutError) as error:
+            raise CannotStart(f"the worker cannot start: {error}") from error
+
+    async def _prepare(self, decreed: Callable[[Decree], None]) -> int:
         given = self._given
-        for name in await ensure(self._client, given.prefix, given.partitions, given.replication):
-            log.info("created topic %s", name)
+        await ensure(self._client, given.prefix, given.partitions, given.replication)
         count = await shared_count(self._client, given.prefix)
         self._consumer, found = await policies.open_at_end(self._client, self._topic)
         if found is None:
@@ -54,8 +66,10 @@ class Startup:
         """Write the policy file to the empty topic; what is then read back is in force, whoever wrote first."""
         path = self._given.policy
         if path is None:
-            raise NoPolicy(f"{self._topic} is empty: start a worker with --policy FILE, or `portalwatch policy apply FILE`")
-        await policies.write(self._client, self._topic, read(path), BY)
+            raise NoPolicy(
+                f"{self._topic} is empty: start a worker with --policy FILE, or `portalwatch policy apply FILE`"
+            )
+        await policies.write(self._client, self._topic, read(path), BY, name=str(path))
         log.info("wrote the policy %s to %s", path.name, self._topic)
         await self.close()
         self._consumer, found = await policies.open_at_end(self._client, self._topic)

@@ -76,7 +76,7 @@ class Watch:
         return self._book
 
     def decree(self, book: Book, at: int) -> None:
-        """A policy comes into force; `at` is its record's time, in microseconds. Partitions take it at their next tick."""
+        """A policy comes into force; `at` (microseconds) is its record's time. Partitions take it at the next tick."""
         self._book, self._decreed = book, at
         self._decrees += 1
 
@@ -152,5 +152,3 @@ class Watch:
 
 def _key(alert: Alert) -> bytes:
     return alert.subject.encode()
-
-

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 import click
+import orjson
 
 from schemas import alerts, instants
 from streams import backtest
@@ -23,7 +24,12 @@ from streams.core.policy_check import PolicyError
 @click.argument("events", type=str)
 @click.option("--policy", required=True, metavar="P", help="The policy file.")
 @click.option("--until", metavar="T", help="Run on to this instant (RFC 3339); default: 30 days after the last event.")
-@click.option("--alerts", "alerts_file", metavar="FILE", help="Write every alert, notice and resolution (NDJSON; - for standard output).")
+@click.option(
+    "--alerts",
+    "alerts_file",
+    metavar="FILE",
+    help="Write every alert, notice and resolution (NDJSON; - for standard output).",
+)
 @click.option("--deadletters", metavar="FILE", help="Write the dead letters (NDJSON).")
 @click.option("--json", "json_output", is_flag=True, help="Say the summary as JSON.")
 def command(
@@ -71,8 +77,6 @@ def _write(path: str | None, lines: Iterator[bytes]) -> None:
 
 def summary(result: backtest.Result, *, json_output: bool) -> str:
     """What came out, in words or as JSON: events, alerts by type and stage, dead letters by reason."""
-    import orjson
-
     stages = Counter(a.data.stage or "" for a in result.alerts if a.type == alerts.FIRED)
     types = Counter(a.type.rpartition(".")[2] for a in result.alerts)
     reasons = Counter(dead.reason for dead in result.dead)

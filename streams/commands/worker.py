@@ -10,12 +10,25 @@ import click
 
 from streams import logs
 from streams.commands import fail
+from streams.commands.check import read
+from streams.core.policy_check import PolicyError
 from streams.settings import Settings, SettingsError, load
 
 
 @click.command("worker")
-@click.option("--settings", "settings_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of settings; the environment wins.")
-@click.option("--policy", type=click.Path(path_type=Path), metavar="FILE", help="The policy file to begin with; it is written to the policy's topic if that is empty.")
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A TOML file of settings; the environment wins.",
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The policy file to begin with; it is written to the policy's topic if that is empty.",
+)
 def command(settings_file: Path | None, policy: Path | None) -> None:
     """Run a worker. Settings come from PORTALWATCH_* in the environment and from a file.
 
@@ -25,18 +38,22 @@ def command(settings_file: Path | None, policy: Path | None) -> None:
         given = load(os.environ, settings_file)
         if policy is not None:
             given = replace(given, policy=policy)
+        if given.policy is not None:
+            read(str(given.policy))
         run(given)
-    except SettingsError as error:
+    except (SettingsError, PolicyError) as error:
         fail(str(error))
 
 
 def run(given: Settings) -> None:
     """Run until told to stop; ends the process."""
-    from faust import Worker
+    from faust import Worker  # noqa: PLC0415 - Faust takes long to load, and wrong use is told before
 
-    from streams.app import create
+    from streams.app import create  # noqa: PLC0415 - as above
 
     config = logs.config(given.log, given.log_level)
     logs.set_up(given.log, given.log_level)
     app = create(given)
-    Worker(app, loglevel=given.log_level, logging_config=config, redirect_stdouts=False, quiet=True).execute_from_commandline()
+    Worker(
+        app, loglevel=given.log_level, logging_config=config, redirect_stdouts=False, quiet=True
+    ).execute_from_commandline()

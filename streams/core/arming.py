@@ -23,6 +23,7 @@ class Cause(NamedTuple):
 
 
 def rung(state: ClockState, stage: str) -> Rung:
+    """What has been said of a stage; nothing yet for one that is new."""
     found = state.stages.get(stage)
     if found is None:
         found = state.stages[stage] = Rung()

@@ -169,7 +169,8 @@ class Calendar:
         naive = datetime.fromordinal(day) + timedelta(microseconds=local)
         first = naive.replace(tzinfo=self.zone)
         before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
-        assert before is not None and after is not None
+        assert before is not None
+        assert after is not None
         wall = (naive - _NAIVE_EPOCH) // timedelta(microseconds=1)
         if after <= before:
             return wall - before // timedelta(microseconds=1)

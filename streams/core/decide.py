@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from streams.core.arming import Cause
 from streams.core.deadlines import Verdict, judge
-from streams.core.fold import Cycle, Routing
+from streams.core.fold import Cycle
 from streams.core.speech import ended, going_on
-from streams.core.state import ClockState, CycleState, ItemState, Past
+from streams.core.state import ClockState, CycleState, ItemState
 from streams.core.voice import Voice
 
 
@@ -28,7 +28,7 @@ def decide(
     Returns:
         The next moment at which something may be due, and whether an anchor was found missing.
     """
-    pairs = _pair(voice, state, cycles, cause)
+    pairs = _pair(voice, state, cycles)
     moments: list[int] = []
     missing = False
     for cycle, said in pairs:
@@ -66,9 +66,7 @@ def _answer(voice: Voice, cycle: Cycle, said: CycleState, verdicts: dict[str, Ve
                 voice.acknowledged(clock, cycle, verdicts[clock.name], command)
 
 
-def _pair(
-    voice: Voice, state: ItemState, cycles: Sequence[Cycle], cause: Cause | None
-) -> list[tuple[Cycle, CycleState]]:
+def _pair(voice: Voice, state: ItemState, cycles: Sequence[Cycle]) -> list[tuple[Cycle, CycleState]]:
     """Each cycle with what has been said of it (R7)."""
     taken: dict[int, CycleState] = {}
     for said in sorted(state.cycles, key=lambda s: s.start):
@@ -94,9 +92,3 @@ def _drop(voice: Voice, said: CycleState) -> None:
         for each in clock.stages.values():
             voice.resolve(each.alert, "moved")
         voice.resolve(clock.attempts, "moved")
-
-
-def remembered(state: ItemState, routing: Routing) -> ItemState:
-    """What stays of an item that is no longer kept: the time of its last event and its routing."""
-    last = state.history[-1].time if state.history else (state.past.last if state.past else 0)
-    return ItemState(past=Past(last, routing))

@@ -21,11 +21,12 @@ from streams.core import state as states
 from streams.core.arming import Cause
 from streams.core.book import Book
 from streams.core.calendars import CalendarRangeError
-from streams.core.decide import decide, remembered
+from streams.core.decide import decide
+from streams.core.fold import Cycle
+from streams.core.keeping import folded, is_kept, shrunk, was_seen, why_late
 from streams.core.reconcile import reconcile
-from streams.core.fold import Cycle, Folded, Routing, fold
-from streams.core.state import ItemState
 from streams.core.shelf import Shelf
+from streams.core.state import ItemState
 from streams.core.voice import Speaker, Voice, caught_up
 
 OWN = b"@"
@@ -59,6 +60,13 @@ class _Touched:
     refs: list[object]
     since: int
     """Time of the earliest of them."""
+
+    def add(self, entry: Entry, ref: object) -> None:
+        """Another event of the item, in the same step."""
+        self.refs.append(ref)
+        self.since = min(self.since, entry.time)
+        if (entry.time, entry.id) > self.latest:
+            self.latest, self.ref = (entry.time, entry.id), ref
 
 
 @dataclass(slots=True)
@@ -164,7 +172,7 @@ class Engine:
         for key, value in list(self.items.items()):
             if key != OWN and (state := states.decode(value)).history:
                 workflow, _, item = key.decode().partition(":")
-                for cycle in self._folded(state, self.now).cycles:
+                for cycle in folded(state, self.book.settings, self.now).cycles:
                     if cycle.running:
                         yield workflow, item, cycle
 
@@ -181,30 +189,24 @@ class Engine:
         self._keep_times()
         return effects
 
-    # -- taking events in (R3, R4) --------------------------------------------------------------
+    # -- taking events in -----------------------------------------------------------------------
 
     def _take(self, event: Event, ref: object, step: _Step) -> None:
         key, entry = f"{event.workflow}:{event.subject}".encode(), event.entry
         touched = step.touched.get(key)
         state = touched.state if touched else self._state(key)
-        if not self._is_kept(state):
-            state = self._given_up(key, touched, state, step)
-            touched = None
-        verdict = self._admits(state, entry)
-        if verdict == "again":
+        if not is_kept(state, self.book.settings, self.latest, self.now):
+            state, touched = self._given_up(key, touched, state, step), None
+        if was_seen(state, entry):
             return
-        if verdict:
-            step.effects.dead.append(DeadLetter(ref, "late", verdict))
+        if (why := why_late(state, entry, self.book.settings, self.latest)) is not None:
+            step.effects.dead.append(DeadLetter(ref, "late", why))
             return
         insort(state.history, entry, key=lambda e: (e.time, e.id, e.source))
-        order = (entry.time, entry.id)
         if touched is None:
-            step.touched[key] = _Touched(state, order, ref, [ref], entry.time)
-            return
-        touched.refs.append(ref)
-        touched.since = min(touched.since, entry.time)
-        if order > touched.latest:
-            touched.latest, touched.ref = order, ref
+            step.touched[key] = _Touched(state, (entry.time, entry.id), ref, [ref], entry.time)
+        else:
+            touched.add(entry, ref)
 
     def _state(self, key: bytes) -> ItemState:
         value = self.items.get(key)
@@ -218,9 +220,7 @@ class Engine:
             state = touched.state
         elif state.history:
             self._decide(key, state, self.now, step.stamp, step.effects, None, fire=False, limit=self.now)
-        state = self._shrunk(state)
-        self._remember(key, state)
-        return state
+        return self._shrink(key, state)
 
     def _fade(self) -> None:
         """Shrink or forget the items whose time is over by the greatest event time."""
@@ -228,53 +228,15 @@ class Engine:
             moment, key = heapq.heappop(self._fading)
             value = self.items.get(key)
             if value is not None and states.moment(value) == -moment:
-                self._remember(key, self._shrunk(states.decode(value)))
+                self._shrink(key, states.decode(value))
 
-    def _remember(self, key: bytes, state: ItemState) -> None:
+    def _shrink(self, key: bytes, state: ItemState) -> ItemState:
+        state = shrunk(state, self.book.settings, self.latest, self.now)
         if state.past is None:
             self.items.pop(key)
         else:
             self._wait(key, state, state.past.last + self.book.settings.remember)
-
-    def _is_kept(self, state: ItemState) -> bool:
-        """R3: until its cycles have ended and its last event is older than the window, by the greatest event time."""
-        settings = self.book.settings
-        if not state.history:
-            return state.past is not None and state.past.last >= self.latest - settings.remember
-        if state.history[-1].time >= self.latest - settings.reorder_window:
-            return True
-        return any(cycle.running for cycle in self._folded(state, self.now).cycles)
-
-    def _shrunk(self, state: ItemState) -> ItemState:
-        """What is remembered of an item that is not kept; nothing once that time is over."""
-        if state.history:
-            state = remembered(state, self._folded(state, self.now).routing)
-        if state.past is not None and state.past.last >= self.latest - self.book.settings.remember:
-            return state
-        return ItemState()
-
-    def _folded(self, state: ItemState, now: int) -> Folded:
-        settings = self.book.settings
-        base = Routing() if state.past is None else state.past.routing
-        return fold(base, state.history, enforce_from=settings.enforce_from, max_age=settings.max_age, now=now)
-
-    def _admits(self, state: ItemState, entry: Entry) -> str:
-        """Why an event is late; `again` for one that was seen; empty if it is taken."""
-        for seen in state.history:
-            if seen.id == entry.id and seen.source == entry.source:
-                return "again"
-        settings = self.book.settings
-        if state.past is not None and state.past.last >= self.latest - settings.remember:
-            if entry.time <= state.past.last:
-                return "time: at or before the last event of an item that is no longer kept"
-            return ""
-        if state.history:
-            return ""
-        if entry.time < self.latest - settings.remember:
-            return "time: older than settings.remember, of an item that is not known"
-        if entry.action != Action.OPEN and entry.time < self.latest - settings.reorder_window:
-            return "time: older than settings.reorder_window, of an item that is not known, and it does not open"
-        return ""
+        return state
 
     # -- deciding -------------------------------------------------------------------------------
 
@@ -282,9 +244,8 @@ class Engine:
         each.state.touched = self.now
         cause, effects = Cause(each.latest[0], "moved", each.since), step.effects
         try:
-            missing = self._decide(
-                key, each.state, self.now, step.stamp, effects, cause, fire=False, limit=step.limit or self.now
-            )
+            limit = self.now if step.limit is None else step.limit
+            missing = self._decide(key, each.state, self.now, step.stamp, effects, cause, fire=False, limit=limit)
         except CalendarRangeError as error:
             effects.dead.extend(DeadLetter(ref, "invalid", f"time: {error}") for ref in each.refs)
             return
@@ -302,7 +263,7 @@ class Engine:
             self.speaker, self.book, workflow, item, at, at if stamp is None else stamp, self.open, state.said,
             catch_up,
         )  # fmt: skip
-        cycles = self._folded(state, limit).cycles
+        cycles = folded(state, settings, limit).cycles
         moment, missing = decide(voice, state, cycles, cause, fire=fire)
         self._speak(voice, effects)
         if moment is None:

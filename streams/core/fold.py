@@ -77,10 +77,12 @@ class Cycle:
 
     @property
     def running(self) -> bool:
+        """Whether it has not ended; it may be paused."""
         return self.end is None
 
     @property
     def paused(self) -> bool:
+        """Whether a pause lasts."""
         return self.end is None and bool(self.pauses) and self.pauses[-1][1] is None
 
     def expiry(self, max_age: int) -> int:

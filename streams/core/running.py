@@ -23,13 +23,12 @@ def reach(calendar: Calendar | None, start: int, pauses: Sequence[Pause], amount
     for begin, end in pauses:
         if end is not None and end <= at:
             continue
-        begin = max(begin, at)
-        run = _measure(calendar, at, begin)
-        if run >= amount:
+        before = _measure(calendar, at, begin)
+        if before >= amount:
             break
         if end is None:
             return None
-        amount -= run
+        amount -= before
         at = end
     return at + amount if calendar is None else calendar.add(at, amount)
 
@@ -38,8 +37,7 @@ def run(calendar: Calendar | None, start: int, end: int, pauses: Sequence[Pause]
     """How many microseconds have run in [start, end)."""
     total = _measure(calendar, start, end)
     for begin, stop in pauses:
-        stop = end if stop is None else min(stop, end)
-        total -= _measure(calendar, max(begin, start), stop)
+        total -= _measure(calendar, max(begin, start), end if stop is None else min(stop, end))
     return total
 
 

@@ -89,13 +89,15 @@ _HEAD = msgspec.msgpack.Decoder(_Head)
 
 
 def encode(state: ItemState) -> bytes:
+    """An item as it stands in its table."""
     return _ENCODER.encode(state)
 
 
 def decode(value: bytes) -> ItemState:
-    """
+    """An item as `encode` wrote it.
+
     Raises:
-        msgspec.MsgspecError: if the bytes are not an item's.
+    msgspec.MsgspecError: if the bytes are not an item's.
     """
     return _DECODER.decode(value)
 
@@ -111,8 +113,9 @@ def encode_times(latest: int, now: int) -> bytes:
 
 
 def decode_times(value: bytes) -> tuple[int, int]:
-    """
+    """An item as `encode` wrote it.
+
     Raises:
-        msgspec.MsgspecError: if the bytes are not a partition's times.
+    msgspec.MsgspecError: if the bytes are not a partition's times.
     """
     return _TIMES.decode(value)

@@ -52,6 +52,7 @@ class Voice:
     closed: list[str] = field(default_factory=list)
 
     def cycle_id(self, clock: Clock, cycle: Cycle) -> str:
+        """What the ids of the cycle's alerts begin with."""
         return alerts.cycle_id(self.workflow, self.item, clock.name, cycle.start)
 
     def known(self, alert_id: str) -> bool:
@@ -71,6 +72,7 @@ class Voice:
         self, alert_id: str, clock: Clock, cycle: Cycle, verdict: Verdict, *, stage: str, severity: str,
         notify: list[str], stage_at: int,
     ) -> None:  # fmt: skip
+        """Say that a stage fires, to the targets that `notify` names."""
         data = self._data(
             clock, cycle, verdict, alert=alert_id, state="firing", stage=stage, severity=severity, notify=notify,
             recipients=self.book.recipients(notify, cycle.routing), stage_at=instants.text(stage_at),
@@ -92,6 +94,7 @@ class Voice:
         self.closed.append(alert_id)
 
     def too_early(self, clock: Clock, cycle: Cycle, verdict: Verdict) -> None:
+        """Note that it was stopped before the floor (R10)."""
         assert cycle.end is not None
         stop = instants.text(cycle.end)
         data = self._data(
@@ -101,6 +104,7 @@ class Voice:
         self._notice(f"{self.cycle_id(clock, cycle)}:too-early", data)
 
     def acknowledged(self, clock: Clock, cycle: Cycle, verdict: Verdict, command: Entry) -> None:
+        """Note that somebody acknowledged (R8)."""
         data = self._data(clock, cycle, verdict, state="notice", stage="acknowledged", by=command.by)
         self._notice(f"{self.cycle_id(clock, cycle)}:acknowledged:{command.id}", data)
 

@@ -100,7 +100,14 @@ class Cluster:
             **{f"PORTALWATCH_{name.upper()}": value for name, value in settings.items()},
         }
         self.workers: list[Worker] = []
-        self._producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 1, "partitioner": "murmur2_random"})
+        self._producer = Producer(
+            {
+                "bootstrap.servers": broker.bootstrap,
+                "linger.ms": 1,
+                "partitioner": "murmur2_random",
+                "message.max.bytes": 16 << 20,
+            }
+        )
 
     def worker(self) -> Worker:
         """A new worker, started."""

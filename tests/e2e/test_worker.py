@@ -41,7 +41,7 @@ settings: {lead: 0 minutes}
 """
 ITEMS, SECONDS = 300, 30
 GATE_SECONDS = 15.0
-"""So long after a kill may the gate of a moved partition stay shut: the session's 6 s, and what a busy machine needs."""
+"""So long after a kill may the gate of a moved partition stay shut: the session, and what a busy machine needs."""
 TARGETS = {"due-soon": "pool", "missed": "on_call", "escalated": "champion"}
 MARGIN = 1.5
 """Seconds that an event keeps away from any stage of its item, so that its order to it is certain."""

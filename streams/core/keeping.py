@@ -1,0 +1,59 @@
+"""How long an item is kept, and which events come too late for it (contract R3, R4).
+
+All of it is by the greatest event time seen in the partition, `latest`, never by a clock.  An
+item is kept whole, then remembered (the time of its last event and its routing), then forgotten.
+"""
+
+from __future__ import annotations
+
+from schemas.events import Action, Entry
+from schemas.policy import Settings
+from streams.core.fold import Folded, Routing, fold
+from streams.core.state import ItemState, Past
+
+
+def folded(state: ItemState, settings: Settings, now: int) -> Folded:
+    """The item's cycles as they stand at `now`."""
+    base = Routing() if state.past is None else state.past.routing
+    return fold(base, state.history, enforce_from=settings.enforce_from, max_age=settings.max_age, now=now)
+
+
+def is_kept(state: ItemState, settings: Settings, latest: int, now: int) -> bool:
+    """Until its cycles have ended and its last event is older than the window; or else while it is remembered."""
+    if not state.history:
+        return is_remembered(state, settings, latest)
+    if state.history[-1].time >= latest - settings.reorder_window:
+        return True
+    return any(cycle.running for cycle in folded(state, settings, now).cycles)
+
+
+def is_remembered(state: ItemState, settings: Settings, latest: int) -> bool:
+    """Whether the time of a last event is known, because the item was kept before."""
+    return state.past is not None and state.past.last >= latest - settings.remember
+
+
+def shrunk(state: ItemState, settings: Settings, latest: int, now: int) -> ItemState:
+    """What stays of an item that is not kept: its past, or nothing once that is over too."""
+    if state.history:
+        state = ItemState(past=Past(state.history[-1].time, folded(state, settings, now).routing))
+    return state if is_remembered(state, settings, latest) else ItemState()
+
+
+def was_seen(state: ItemState, entry: Entry) -> bool:
+    """R4: the same source and id."""
+    return any(seen.id == entry.id and seen.source == entry.source for seen in state.history)
+
+
+def why_late(state: ItemState, entry: Entry, settings: Settings, latest: int) -> str | None:
+    """Why an event comes too late for its item; None if it does not."""
+    if is_remembered(state, settings, latest):
+        if state.past is not None and entry.time <= state.past.last:
+            return "time: at or before the last event of an item that is no longer kept"
+        return None
+    if state.history:
+        return None
+    if entry.time < latest - settings.remember:
+        return "time: older than settings.remember, of an item that is not known"
+    if entry.action != Action.OPEN and entry.time < latest - settings.reorder_window:
+        return "time: older than settings.reorder_window, of an item that is not known, and it does not open"
+    return None
