@@ -68,7 +68,7 @@ class Portalwatch(App):
         await self._startup.close()
 
     def _decreed(self, decree: Decree) -> None:
-        self.watch.decree(Book(decree.policy), self.watch.clock.at(decree.at))
+        self.watch.decree(Book(decree.policy, decree.text), self.watch.clock.at(decree.at))
 
 
 def create(given: Settings) -> Portalwatch:

@@ -16,7 +16,8 @@ from schemas.alerts import Alert
 from schemas.events import Event, Refusal, from_json
 from schemas.policy import DAY
 from streams.core.book import Book
-from streams.core.engine import Effects, Engine
+from streams.core.effects import Effects
+from streams.core.engine import Engine
 from streams.core.shelf import DictShelf
 from streams.core.steps import steps
 from streams.core.voice import Speaker

@@ -6,15 +6,17 @@ Every item that is kept is folded and judged for it, so this is for looking, not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from schemas import instants
 from schemas.policy import UNASSIGNED
+from streams.core import state as states
 from streams.core.book import Book
 from streams.core.deadlines import judge
-from streams.core.engine import Engine
+from streams.core.engine import OWN, POLICIES, Engine
 from streams.core.fold import Cycle
+from streams.core.keeping import folded
 from streams.core.ladder import stage_times
 
 ON_TIME, DUE_SOON, MISSED, PAUSED = "on_time", "due_soon", "missed", "paused"
@@ -30,9 +32,9 @@ def census(engines: Iterable[Engine], now: int) -> dict[str, Any]:
     counts: Counter[tuple[str, str, str]] = Counter()
     ahead: list[tuple[int, str, str, str, str]] = []
     for engine in engines:
-        for workflow, item, cycle in engine.running():
+        for workflow, item, cycle in running(engine):
             department = cycle.routing.department or UNASSIGNED
-            state, dues = standing(engine.book, workflow, cycle, now)
+            state, dues = standing(engine.chain.of(cycle.start), workflow, cycle, now)
             counts[workflow, department, state] += 1
             ahead.extend((due, workflow, item, clock, department) for clock, due in dues if due > now)
     rows = [
@@ -44,6 +46,16 @@ def census(engines: Iterable[Engine], now: int) -> dict[str, Any]:
         for due, workflow, item, clock, department in sorted(ahead)[:NEXT]
     ]
     return {"rows": rows, "next": soon}
+
+
+def running(engine: Engine) -> Iterator[tuple[str, str, Cycle]]:
+    """Workflow, item and cycle of all that runs or is paused in a partition."""
+    for key, value in list(engine.items.items()):
+        if key not in (OWN, POLICIES) and (state := states.decode(value)).history:
+            workflow, _, item = key.decode().partition(":")
+            for cycle in folded(state, engine.book.settings, engine.now, engine.chain.ages).cycles:
+                if cycle.running:
+                    yield workflow, item, cycle
 
 
 def standing(book: Book, workflow: str, cycle: Cycle, now: int) -> tuple[str, list[tuple[str, int]]]:

@@ -37,6 +37,7 @@ class Decree:
     """A policy as it stands in the topic; `at` is its record's time in UNIX seconds."""
 
     policy: Policy
+    text: bytes
     sha256: str
     at: float
     offset: int
@@ -115,4 +116,6 @@ def decree(record: Any) -> Decree | None:
     except PolicyError as error:
         log.error("a new policy is refused, and the one in force stays:\n%s", error)  # noqa: TRY400 - it says all
         return None
-    return Decree(policy, hashlib.sha256(record.value).hexdigest(), record.timestamp / 1000, record.offset)
+    return Decree(
+        policy, record.value, hashlib.sha256(record.value).hexdigest(), record.timestamp / 1000, record.offset
+    )

@@ -18,13 +18,18 @@ from schemas.policy import MINUTE
 from streams import deadletters, intake
 from streams.clock import Clock
 from streams.core.book import Book
-from streams.core.engine import Effects, Engine
+from streams.core.effects import Effects
+from streams.core.engine import Engine
 from streams.core.steps import steps
 from streams.core.voice import Speaker
 from streams.runtime import Batch, Record, Table
 
 GATE_SHUT = MINUTE
 """What the gate holds back for longer is caught up (R11)."""
+ADOPTED_AT_ONCE = 1_000
+"""Items that a tick brings under a new policy: so many that events are not held up."""
+SOON = 0.001
+"""Seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +93,9 @@ class Watch:
 
     def recovered(self, partition: int) -> None:
         """Its tables are filled: derive the engine from them."""
-        engine = Engine(
-            self.book, Speaker(self._source, partition), self._items.slice(partition), self._open.slice(partition)
-        )
+        speaker = Speaker(self._source, partition)
+        items, open_alerts = self._items.slice(partition), self._open.slice(partition)
+        engine = Engine(self.book, speaker, items, open_alerts, self._decreed)
         owed = engine.rebuild()
         if owed.alerts:
             log.warning("partition %s: %s open alerts were unknown to their items", partition, len(owed.alerts))
@@ -117,7 +122,9 @@ class Watch:
         self._settle(batch, held, now)
         if held.adopted != self._decrees:
             held.adopted = self._decrees
-            self._say(batch, held.engine.adopt(self.book, self._decreed, stamp=now), now)
+            held.engine.decree(self.book, self._decreed)
+        if held.engine.adopting:
+            self._say(batch, held.engine.adopt(ADOPTED_AT_ONCE, stamp=now), now)
         shut = int(GATE_SHUT * max(1.0, self.clock.rate))
         self._say(batch, held.engine.advance(self.clock.at(batch.known), stamp=now, late=now - shut), now)
         self._wish(batch, held.engine)
@@ -145,6 +152,9 @@ class Watch:
             deadletters.send(batch, self.topics.dead_letters, record, dead.reason, dead.detail, now)
 
     def _wish(self, batch: Batch, engine: Engine) -> None:
+        if engine.adopting:
+            batch.wake_at = batch.known + SOON
+            return
         moment = engine.next_moment()
         if moment is not None:
             batch.wake_at = self.clock.wall(moment)

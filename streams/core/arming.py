@@ -56,16 +56,17 @@ def _forget_stages(voice: Voice, clock: Clock, state: ClockState, cause: Cause) 
 
 def _whole(voice: Voice, clock: Clock, cycle: Cycle, state: ClockState, cause: Cause) -> int | None:
     """R6 (a): the arming of the whole ladder, if it is armed anew; what still fires of it is resolved."""
-    again = regained(voice.book, clock, cycle).either
-    resumed, regains, ran = cycle.resumed != state.resumed, again != state.regained, state.ended
-    state.resumed, state.regained, state.ended = cycle.resumed, again, False
-    armings = [at for at, new in ((cycle.resumed, resumed), (again, regains)) if new and at is not None]
+    again = regained(voice.book, clock, cycle)
+    resumed, regains, ran = cycle.resumed != state.resumed, again.either != state.regained, state.ended
+    undone = state.lost and not again.lost and not regains
+    state.resumed, state.regained, state.lost, state.ended = cycle.resumed, again.either, again.lost, False
+    armings = [at for at, new in ((cycle.resumed, resumed), (again.either, regains)) if new and at is not None]
     if resumed:
         _resolve_all(voice, state, "paused")
     if armings:
         _resolve_all(voice, state, cause.reason)
         return max(armings)
-    return cause.time if resumed or ran else None
+    return cause.time if resumed or ran or undone else None
 
 
 def _resolve_all(voice: Voice, state: ClockState, reason: str) -> None:

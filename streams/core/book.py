@@ -18,10 +18,10 @@ MATCHES_KEPT = 10_000
 
 
 class Book:
-    """A compiled policy."""
+    """A compiled policy; `text` is the file that it was read from, where it has to be kept."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy, self.settings, self.version = policy, policy.settings, policy.version
+    def __init__(self, policy: Policy, text: bytes = b"") -> None:
+        self.policy, self.settings, self.version, self.text = policy, policy.settings, policy.version, text
         self.calendars = {name: Calendar(spec) for name, spec in policy.calendars.items()}
         self.clocks: dict[str, tuple[Clock, ...]] = {
             w: tuple(c for c in policy.clocks if c.workflow == w) for w in WORKFLOWS

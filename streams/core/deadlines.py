@@ -162,6 +162,8 @@ class Regained(NamedTuple):
     rule: int | None = None
     either: int | None = None
     """A rule or a due; a due that a pause hides is not lost."""
+    lost: bool = False
+    """It had a rule or a due, and has it no longer."""
 
 
 def regained(book: Book, clock: Clock, cycle: Cycle) -> Regained:
@@ -180,7 +182,7 @@ def regained(book: Book, clock: Clock, cycle: Cycle) -> Regained:
             either = step.time
         had_rule, had_due = had_rule or has_rule, had_due or has_due
         lost_rule, lost_due = had_rule and not has_rule, had_due and not has_due
-    return Regained(rule, either)
+    return Regained(rule, either, lost_rule or lost_due)
 
 
 def _missing(rule: Rule, anchor: int | None) -> bool:

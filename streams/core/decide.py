@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streams.core.arming import Cause
+from streams.core.chain import Chain
 from streams.core.deadlines import Verdict, judge
 from streams.core.fold import Cycle
 from streams.core.speech import ended, going_on
@@ -17,11 +18,12 @@ from streams.core.voice import Voice
 
 
 def decide(
-    voice: Voice, state: ItemState, cycles: Sequence[Cycle], cause: Cause | None, *, fire: bool
+    voice: Voice, chain: Chain, state: ItemState, cycles: Sequence[Cycle], cause: Cause | None, *, fire: bool
 ) -> tuple[int | None, bool]:
     """Say what is due of an item, and keep in `state` what was said.
 
     Args:
+        chain: the policies; each cycle is judged by the one of its start.
         cause: what made the decision; None for a moment that came.
         fire: whether stages may fire now.
 
@@ -35,32 +37,33 @@ def decide(
         if cycle.end is not None and cycle.end == said.end and (cause is None or cycle.end < cause.since):
             continue
         said.end = cycle.end
+        voice.book = chain.of(cycle.start)
         verdicts = {clock.name: judge(voice.book, clock, cycle) for clock in voice.book.clocks[voice.workflow]}
-        _answer(voice, cycle, said, verdicts)
+        _answer(voice, cycle, state, verdicts)
         for clock in voice.book.clocks[voice.workflow]:
             verdict = verdicts[clock.name]
             kept = said.clocks.get(clock.name)
             if kept is None:
                 kept = said.clocks[clock.name] = ClockState()
-            if verdict.missing and not kept.missing:
-                kept.missing = missing = True
+            missing = missing or (verdict.missing and not kept.missing)
+            kept.missing = verdict.missing
             if not cycle.running:
                 ended(voice, clock, cycle, verdict, kept)
             elif (at := going_on(voice, clock, cycle, verdict, kept, cause, fire=fire)) is not None:
                 moments.append(at)
     running = next((cycle for cycle in cycles if cycle.running), None)
     if running is not None:
-        moments.append(running.expiry(voice.book.settings.max_age))
+        moments.append(running.expiry(chain.of(running.start).settings.max_age))
     return min(moments, default=None), missing
 
 
-def _answer(voice: Voice, cycle: Cycle, said: CycleState, verdicts: dict[str, Verdict]) -> None:
+def _answer(voice: Voice, cycle: Cycle, state: ItemState, verdicts: dict[str, Verdict]) -> None:
     """R8: an acknowledge gives one notice for each clock that judges the cycle when it is decided."""
     for command in cycle.acknowledgements:
         name = f"{command.source} {command.id}"
-        if name in said.acknowledged:
+        if name in state.acknowledged:
             continue
-        said.acknowledged.append(name)
+        state.acknowledged.append(name)
         for clock in voice.book.clocks[voice.workflow]:
             if verdicts[clock.name].rule is not None:
                 voice.acknowledged(clock, cycle, verdicts[clock.name], command)

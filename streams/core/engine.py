@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import heapq
 from bisect import insort
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from itertools import islice
 
 from schemas import alerts
-from schemas.alerts import Alert
-from schemas.events import Action, Entry, Event
+from schemas.events import Action, Event
+from streams.core import chain as chains
 from streams.core import state as states
 from streams.core.arming import Cause
 from streams.core.book import Book
 from streams.core.calendars import CalendarRangeError
+from streams.core.chain import Chain, Term
 from streams.core.decide import decide
-from streams.core.fold import Cycle
+from streams.core.effects import DeadLetter, Effects, Step, Touched
 from streams.core.keeping import folded, is_kept, shrunk, was_seen, why_late
 from streams.core.reconcile import reconcile
 from streams.core.shelf import Shelf
@@ -31,52 +32,8 @@ from streams.core.voice import Speaker, Voice, caught_up
 
 OWN = b"@"
 """The key under which the engine keeps its own times; no item has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An event that was refused, or copied: `ref` is what the caller gave with it."""
-
-    ref: object
-    reason: str
-    detail: str
-
-
-@dataclass(slots=True)
-class Effects:
-    """What a call said."""
-
-    alerts: list[Alert] = field(default_factory=list)
-    """In the order in which they were said."""
-    dead: list[DeadLetter] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Touched:
-    state: ItemState
-    latest: tuple[int, str]
-    """Time and id of the latest of the step's events."""
-    ref: object
-    refs: list[object]
-    since: int
-    """Time of the earliest of them."""
-
-    def add(self, entry: Entry, ref: object) -> None:
-        """Another event of the item, in the same step."""
-        self.refs.append(ref)
-        self.since = min(self.since, entry.time)
-        if (entry.time, entry.id) > self.latest:
-            self.latest, self.ref = (entry.time, entry.id), ref
-
-
-@dataclass(slots=True)
-class _Step:
-    """A step in the making."""
-
-    limit: int | None
-    stamp: int | None
-    effects: Effects = field(default_factory=Effects)
-    touched: dict[bytes, _Touched] = field(default_factory=dict)
+POLICIES = b"@policies"
+"""The key under which it keeps the policies by which it judges."""
 
 
 class Engine:
@@ -87,14 +44,22 @@ class Engine:
         open: the alerts that fire, encoded, by alert id.
     """
 
-    def __init__(self, book: Book, speaker: Speaker, items: Shelf, open: Shelf) -> None:  # noqa: A002 - the contract's word
-        self.book, self.speaker, self.items, self.open = book, speaker, items, open
+    def __init__(self, book: Book, speaker: Speaker, items: Shelf, open: Shelf, at: int = 0) -> None:  # noqa: A002 - the contract's word
+        self.chain = Chain((Term(book, at),))
+        self.speaker, self.items, self.open = speaker, items, open
         self.latest = 0
         """The greatest event time seen (R3)."""
         self.now = 0
         """The greatest moment that was decided."""
         self._heap: list[tuple[int, bytes]] = []
         self._fading: list[tuple[int, bytes]] = []
+        self._pending: dict[bytes, None] = {}
+        """Items that are still to be judged by the policy in force."""
+
+    @property
+    def book(self) -> Book:
+        """The policy in force."""
+        return self.chain.book
 
     def rebuild(self) -> Effects:
         """Begin anew from what stands on the shelves; what has to be said again is among the effects (R12)."""
@@ -103,13 +68,26 @@ class Engine:
         for key, value in self.items.items():
             if key == OWN:
                 self.latest, self.now = states.decode_times(value)
+            elif key == POLICIES:
+                continue
             elif (moment := states.moment(value)) >= 0:
                 self._heap.append((moment, key))
             else:
                 self._fading.append((-moment, key))
         heapq.heapify(self._heap)
         heapq.heapify(self._fading)
+        self._inherit()
         return effects
+
+    def _inherit(self) -> None:
+        """The policies that stand with the items; one that came meanwhile is still to be taken."""
+        mine, stored = self.chain.terms[-1], self.items.get(POLICIES)
+        if stored is None:
+            self._keep_chain()
+            return
+        self.chain = chains.decode(stored)
+        if self.chain.at != mine.at:
+            self.decree(mine.book, mine.at)
 
     # -- driving --------------------------------------------------------------------------------
 
@@ -123,7 +101,7 @@ class Engine:
             limit: up to which moment cycles may expire; None: up to now.
             stamp: the time that alerts carry; None: now.
         """
-        step = _Step(limit, stamp)
+        step = Step(limit, stamp)
         for event, ref in events:
             if event.entry.time > self.latest:
                 self.latest = event.entry.time
@@ -147,6 +125,9 @@ class Engine:
             _, key = heapq.heappop(self._heap)
             catch_up = late is not None and moment < late
             at = until if catch_up else moment
+            if key in self._pending:
+                self._adopt(key, stamp, effects)
+                continue
             state = self._state(key)
             self._decide(key, state, at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up)
             decided = True
@@ -167,35 +148,56 @@ class Engine:
             heapq.heappop(heap)
         return None
 
-    def running(self) -> Iterator[tuple[str, str, Cycle]]:
-        """Workflow, item and cycle of all that runs or is paused."""
-        for key, value in list(self.items.items()):
-            if key != OWN and (state := states.decode(value)).history:
-                workflow, _, item = key.decode().partition(":")
-                for cycle in folded(state, self.book.settings, self.now).cycles:
-                    if cycle.running:
-                        yield workflow, item, cycle
+    # -- policies -------------------------------------------------------------------------------
 
-    def adopt(self, book: Book, at: int, *, stamp: int | None = None) -> Effects:
-        """A new policy applies to every pending item at once (R13); `at` is its record's time."""
-        self.book = book
+    def decree(self, book: Book, at: int) -> None:
+        """A new policy is in force (R13); `at` is its record's time. `adopt` brings the items under it."""
+        self.chain = self.chain.then(Term(book, at))
+        self._pending = {}
+        if book.settings.apply == "all":
+            self._pending = {key: None for key, _ in self.items.items() if key not in (OWN, POLICIES)}
+        if not self._pending:
+            self._keep_chain()
+
+    @property
+    def adopting(self) -> bool:
+        """Whether items are still to be brought under the policy in force."""
+        return bool(self._pending)
+
+    def adopt(self, count: int, *, stamp: int | None = None) -> Effects:
+        """Bring at most `count` more items under the policy in force."""
         effects = Effects()
-        self.now = max(self.now, at)
-        for key in [key for key, _ in self.items.items() if key != OWN]:
-            state = self._state(key)
-            if state.history:
-                state.touched = self.now
-                self._decide(key, state, self.now, stamp, effects, Cause(at, "policy", 0), fire=False, limit=self.now)
+        for key in list(islice(self._pending, count)):
+            self._adopt(key, stamp, effects)
+        if not self._pending:
+            self._keep_chain()
         self._keep_times()
         return effects
 
+    def _adopt(self, key: bytes, stamp: int | None, effects: Effects) -> None:
+        """An item that has still to be judged by the policy in force."""
+        if key not in self._pending:
+            return
+        del self._pending[key]
+        state = self._state(key)
+        if state.history:
+            self.now = max(self.now, self.chain.at)
+            state.touched = self.now
+            cause = Cause(self.chain.at, "policy", 0)
+            self._decide(key, state, self.now, stamp, effects, cause, fire=False, limit=self.now)
+
+    def _keep_chain(self) -> None:
+        self.items.put(POLICIES, chains.encode(self.chain))
+
     # -- taking events in -----------------------------------------------------------------------
 
-    def _take(self, event: Event, ref: object, step: _Step) -> None:
+    def _take(self, event: Event, ref: object, step: Step) -> None:
         key, entry = f"{event.workflow}:{event.subject}".encode(), event.entry
+        if self._pending:
+            self._adopt(key, step.stamp, step.effects)
         touched = step.touched.get(key)
         state = touched.state if touched else self._state(key)
-        if not is_kept(state, self.book.settings, self.latest, self.now):
+        if not is_kept(state, self.book.settings, self.latest, self.now, self.chain.ages):
             state, touched = self._given_up(key, touched, state, step), None
         if was_seen(state, entry):
             return
@@ -204,7 +206,7 @@ class Engine:
             return
         insort(state.history, entry, key=lambda e: (e.time, e.id, e.source))
         if touched is None:
-            step.touched[key] = _Touched(state, (entry.time, entry.id), ref, [ref], entry.time)
+            step.touched[key] = Touched(state, (entry.time, entry.id), ref, [ref], entry.time)
         else:
             touched.add(entry, ref)
 
@@ -212,7 +214,7 @@ class Engine:
         value = self.items.get(key)
         return ItemState() if value is None else states.decode(value)
 
-    def _given_up(self, key: bytes, touched: _Touched | None, state: ItemState, step: _Step) -> ItemState:
+    def _given_up(self, key: bytes, touched: Touched | None, state: ItemState, step: Step) -> ItemState:
         """The end of an item that is kept no longer, in the middle of a step: what it still has to say comes first."""
         if touched is not None:
             del step.touched[key]
@@ -231,7 +233,7 @@ class Engine:
                 self._shrink(key, states.decode(value))
 
     def _shrink(self, key: bytes, state: ItemState) -> ItemState:
-        state = shrunk(state, self.book.settings, self.latest, self.now)
+        state = shrunk(state, self.book.settings, self.latest, self.now, self.chain.ages)
         if state.past is None:
             self.items.pop(key)
         else:
@@ -240,7 +242,7 @@ class Engine:
 
     # -- deciding -------------------------------------------------------------------------------
 
-    def _decide_step(self, key: bytes, each: _Touched, step: _Step) -> None:
+    def _decide_step(self, key: bytes, each: Touched, step: Step) -> None:
         each.state.touched = self.now
         cause, effects = Cause(each.latest[0], "moved", each.since), step.effects
         try:
@@ -263,8 +265,8 @@ class Engine:
             self.speaker, self.book, workflow, item, at, at if stamp is None else stamp, self.open, state.said,
             catch_up,
         )  # fmt: skip
-        cycles = folded(state, settings, limit).cycles
-        moment, missing = decide(voice, state, cycles, cause, fire=fire)
+        cycles = folded(state, settings, limit, self.chain.ages).cycles
+        moment, missing = decide(voice, self.chain, state, cycles, cause, fire=fire)
         self._speak(voice, effects)
         if moment is None:
             self._wait(key, state, state.history[-1].time + settings.reorder_window)

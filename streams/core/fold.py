@@ -104,12 +104,24 @@ class Folded(NamedTuple):
     routing: Routing
 
 
-def fold(base: Routing, history: Sequence[Entry], *, enforce_from: int, max_age: int, now: int) -> Folded:
-    """Fold a history (sorted by time) that began with `base`, as it stands at `now`."""
+def fold(
+    base: Routing,
+    history: Sequence[Entry],
+    *,
+    enforce_from: int,
+    max_age: int,
+    now: int,
+    ages: Sequence[tuple[int, int]] = (),
+) -> Folded:
+    """Fold a history (sorted by time) that began with `base`, as it stands at `now`.
+
+    Args:
+        ages: (instant, another `max_age` for cycles that started before it), in order; contract R13.
+    """
     cycles: list[Cycle] = []
     routing, running = base, None
     for time, group in groupby(history, key=attrgetter("time")):
-        if running is not None and (end := running.expiry(max_age)) <= time:
+        if running is not None and (end := running.expiry(age_of(running, max_age, ages))) <= time:
             running.finish(end, None)
             running = None
         for entry in _ordered(list(group), idle=running is None):
@@ -123,9 +135,14 @@ def fold(base: Routing, history: Sequence[Entry], *, enforce_from: int, max_age:
             _ACTIONS[Action(entry.action)](running, entry)
             if running.end is not None:
                 running = None
-    if running is not None and (end := running.expiry(max_age)) <= now:
+    if running is not None and (end := running.expiry(age_of(running, max_age, ages))) <= now:
         running.finish(end, None)
     return Folded(cycles, routing)
+
+
+def age_of(cycle: Cycle, max_age: int, ages: Sequence[tuple[int, int]]) -> int:
+    """The `max_age` of the policy that judges a cycle."""
+    return next((age for before, age in ages if cycle.start < before), max_age)
 
 
 def _ordered(group: list[Entry], *, idle: bool) -> list[Entry]:

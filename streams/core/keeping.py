@@ -6,25 +6,29 @@ item is kept whole, then remembered (the time of its last event and its routing)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schemas.events import Action, Entry
 from schemas.policy import Settings
 from streams.core.fold import Folded, Routing, fold
 from streams.core.state import ItemState, Past
 
+Ages = Sequence[tuple[int, int]]
 
-def folded(state: ItemState, settings: Settings, now: int) -> Folded:
-    """The item's cycles as they stand at `now`."""
+
+def folded(state: ItemState, settings: Settings, now: int, ages: Ages = ()) -> Folded:
+    """The item's cycles as they stand at `now`; `ages` as in `fold`."""
     base = Routing() if state.past is None else state.past.routing
-    return fold(base, state.history, enforce_from=settings.enforce_from, max_age=settings.max_age, now=now)
+    return fold(base, state.history, enforce_from=settings.enforce_from, max_age=settings.max_age, now=now, ages=ages)
 
 
-def is_kept(state: ItemState, settings: Settings, latest: int, now: int) -> bool:
+def is_kept(state: ItemState, settings: Settings, latest: int, now: int, ages: Ages = ()) -> bool:
     """Until its cycles have ended and its last event is older than the window; or else while it is remembered."""
     if not state.history:
         return is_remembered(state, settings, latest)
     if state.history[-1].time >= latest - settings.reorder_window:
         return True
-    return any(cycle.running for cycle in folded(state, settings, now).cycles)
+    return any(cycle.running for cycle in folded(state, settings, now, ages).cycles)
 
 
 def is_remembered(state: ItemState, settings: Settings, latest: int) -> bool:
@@ -32,10 +36,10 @@ def is_remembered(state: ItemState, settings: Settings, latest: int) -> bool:
     return state.past is not None and state.past.last >= latest - settings.remember
 
 
-def shrunk(state: ItemState, settings: Settings, latest: int, now: int) -> ItemState:
+def shrunk(state: ItemState, settings: Settings, latest: int, now: int, ages: Ages = ()) -> ItemState:
     """What stays of an item that is not kept: its past, or nothing once that is over too."""
     if state.history:
-        state = ItemState(past=Past(state.history[-1].time, folded(state, settings, now).routing))
+        state = ItemState(past=Past(state.history[-1].time, folded(state, settings, now, ages).routing))
     return state if is_remembered(state, settings, latest) else ItemState()
 
 

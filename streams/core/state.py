@@ -33,6 +33,8 @@ class ClockState(msgspec.Struct, array_like=True):
     """The cycle's last resume when last decided."""
     regained: int | None = None
     """When, by the history, it last had a rule or a due again, when last decided."""
+    lost: bool = False
+    """It had lost a rule or a due when last decided."""
     ended: bool = False
     renewed: int | None = None
     """When R6 (c) last armed a stage."""
@@ -41,7 +43,7 @@ class ClockState(msgspec.Struct, array_like=True):
     early: bool = False
     """The too-early notice was given."""
     missing: bool = False
-    """The event that left it without a due was copied to the dead letters."""
+    """It lacked an anchor when last decided: the event that brought the lack was copied to the dead letters."""
 
 
 class CycleState(msgspec.Struct, array_like=True):
@@ -51,8 +53,6 @@ class CycleState(msgspec.Struct, array_like=True):
     clocks: dict[str, ClockState] = {}
     end: int | None = None
     """When it ended, once that was decided."""
-    acknowledged: list[str] = []
-    """Ids of the acknowledgements that were answered."""
 
 
 class Past(msgspec.Struct, array_like=True, frozen=True):
@@ -74,6 +74,8 @@ class ItemState(msgspec.Struct, array_like=True):
     touched: int = 0
     """The moment of the last step that changed it: no stage fires before it."""
     cycles: list[CycleState] = []
+    acknowledged: list[str] = []
+    """Source and id of the acknowledgements that were answered."""
     said: list[str] = []
     """Ids that were said, without `workflow:item:`."""
 
@@ -97,7 +99,7 @@ def decode(value: bytes) -> ItemState:
     """An item as `encode` wrote it.
 
     Raises:
-    msgspec.MsgspecError: if the bytes are not an item's.
+        msgspec.MsgspecError: the bytes are not an item's.
     """
     return _DECODER.decode(value)
 
@@ -113,9 +115,9 @@ def encode_times(latest: int, now: int) -> bytes:
 
 
 def decode_times(value: bytes) -> tuple[int, int]:
-    """An item as `encode` wrote it.
+    """What `encode_times` wrote.
 
     Raises:
-    msgspec.MsgspecError: if the bytes are not a partition's times.
+        msgspec.MsgspecError: the bytes are not a partition's times.
     """
     return _TIMES.decode(value)
