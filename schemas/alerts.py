@@ -10,6 +10,8 @@ DATASCHEMA = "urn:portalwatch:schema:/alert/1"
 FIRED = "portal.alert.fired"
 RESOLVED = "portal.alert.resolved"
 NOTICE = "portal.alert.notice"
+FEED_SILENT = "portal.feed.silent"
+FEED_RESTORED = "portal.feed.restored"
 
 
 class AlertData(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from streams import logs, pages
 from streams.clock import Clock
 from streams.connection import client_options, tls
 from streams.core.book import Book
+from streams.feeds import FeedLooker
 from streams.policies import Decree
 from streams.runtime import App, Table
 from streams.settings import Settings, load, secret
@@ -37,7 +38,9 @@ class Portalwatch(App):
 
     def __init__(self, given: Settings, **options: Any) -> None:
         super().__init__(given.app_id, **options)
-        self._startup = Startup(given, client_options(given))
+        client = client_options(given)
+        self._startup = Startup(given, client)
+        self._feeds = FeedLooker(client, topics.inputs(given.prefix), topics.OPEN_ALERTS.name(given.prefix))
         self.watch = Watch(
             source=f"/portalwatch/{given.app_id}",
             clock=Clock(given.clock),
@@ -58,8 +61,9 @@ class Portalwatch(App):
         self.watch.partitions = await self._startup.prepare(self._decreed)
 
     async def on_started(self) -> None:
-        """Follow the policy from now on."""
+        """Follow the policy and the feeds from now on."""
         await super().on_started()
+        self.add_future(self._feeds.follow(self.watch))
         self.add_future(self._startup.follow(self._decreed))
 
     async def on_stop(self) -> None:

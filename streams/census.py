@@ -14,7 +14,7 @@ from schemas.policy import UNASSIGNED
 from streams.core import state as states
 from streams.core.book import Book
 from streams.core.deadlines import judge
-from streams.core.engine import OWN, POLICIES, Engine
+from streams.core.engine import OWN, Engine
 from streams.core.fold import Cycle
 from streams.core.keeping import folded
 from streams.core.ladder import stage_times
@@ -51,7 +51,7 @@ def census(engines: Iterable[Engine], now: int) -> dict[str, Any]:
 def running(engine: Engine) -> Iterator[tuple[str, str, Cycle]]:
     """Workflow, item and cycle of all that runs or is paused in a partition."""
     for key, value in list(engine.items.items()):
-        if key not in (OWN, POLICIES) and (state := states.decode(value)).history:
+        if not key.startswith(OWN) and (state := states.decode(value)).history:
             workflow, _, item = key.decode().partition(":")
             for cycle in folded(state, engine.book.settings, engine.now, engine.chain.ages).cycles:
                 if cycle.running:

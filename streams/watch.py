@@ -28,6 +28,8 @@ GATE_SHUT = MINUTE
 """What the gate holds back for longer is caught up (R11)."""
 ADOPTED_AT_ONCE = 1_000
 """Items that a tick brings under a new policy: so many that events are not held up."""
+FEEDS_JUDGE = 0
+"""The partition whose owner judges the feeds (R16)."""
 SOON = 0.001
 """Seconds."""
 
@@ -62,6 +64,10 @@ class Watch:
         self.clock, self.topics = clock, topics
         self.partitions = 0
         """Of the inputs; known once the topics are."""
+        self.feed_ends: dict[str, int] = {}
+        """The sum of each workflow's end offsets, as last looked at."""
+        self.silent: frozenset[str] = frozenset()
+        """Workflows whose feed is said to be silent (R16)."""
         self._source, self._items, self._open, self._max_bytes = source, items, open_alerts, max_event_bytes
         self._held: dict[int, _Held] = {}
         self._book: Book | None = None
@@ -111,6 +117,7 @@ class Watch:
         """Judge the records of one fetch."""
         held, now = self._held[batch.partition], self.clock.now()
         self._settle(batch, held, now)
+        held.engine.silent = self.silent
         limit = self.clock.at(batch.known) if batch.known else 0
         for step in steps(self._read(batch, workflow, now), held.engine.now):
             self._say(batch, held.engine.step(step, limit=limit, stamp=now), now)
@@ -120,6 +127,9 @@ class Watch:
         """Say what has come up to the moment up to which the inputs are known."""
         held, now = self._held[batch.partition], self.clock.now()
         self._settle(batch, held, now)
+        held.engine.silent = self.silent
+        if batch.partition == FEEDS_JUDGE and (self.feed_ends or not self.book.settings.silent_feed):
+            self._say(batch, held.engine.look(self.feed_ends, now), now)
         if held.adopted != self._decrees:
             held.adopted = self._decrees
             held.engine.decree(self.book, self._decreed)

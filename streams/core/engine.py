@@ -1,17 +1,16 @@
 """The engine of one partition: items, what has been said, and a heap of next moments.
 
-`step` folds events in and decides what they change; `advance` decides what comes by the passing
-of time.  Neither reads a clock or sends anything: both return `Effects`, and write items and open
-alerts to two `Shelf`s.  Stages fire in `advance` alone, so that whoever drives the engine says up
-to which moment the inputs are known (contract R11).  The items are the truth; the heaps of
-moments are derived, with lazy deletion.
+`step` folds events in and decides what they change; `advance` decides what comes by the passing of
+time.  Neither reads a clock or sends anything: both return `Effects`, and write to two `Shelf`s.
+Stages fire in `advance` alone, so whoever drives the engine says up to when the inputs are known
+(contract R11).  Items are the truth; the heaps of moments are derived, with lazy deletion.
 """
 
 from __future__ import annotations
 
 import heapq
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from schemas import alerts
@@ -24,6 +23,7 @@ from streams.core.calendars import CalendarRangeError
 from streams.core.chain import Chain, Term
 from streams.core.decide import decide
 from streams.core.effects import DeadLetter, Effects, Step, Touched
+from streams.core.feeds import FEEDS, look
 from streams.core.keeping import folded, is_kept, shrunk, was_seen, why_late
 from streams.core.reconcile import reconcile
 from streams.core.shelf import Shelf
@@ -31,7 +31,7 @@ from streams.core.state import ItemState
 from streams.core.voice import Speaker, Voice, caught_up
 
 OWN = b"@"
-"""The key under which the engine keeps its own times; no item has it."""
+"""The key under which the engine keeps its own times; no item's key begins with it."""
 POLICIES = b"@policies"
 """The key under which it keeps the policies by which it judges."""
 
@@ -51,6 +51,8 @@ class Engine:
         """The greatest event time seen (R3)."""
         self.now = 0
         """The greatest moment that was decided."""
+        self.silent: frozenset[str] = frozenset()
+        """Workflows whose feed is said to be silent (R16)."""
         self._heap: list[tuple[int, bytes]] = []
         self._fading: list[tuple[int, bytes]] = []
         self._pending: dict[bytes, None] = {}
@@ -68,7 +70,7 @@ class Engine:
         for key, value in self.items.items():
             if key == OWN:
                 self.latest, self.now = states.decode_times(value)
-            elif key == POLICIES:
+            elif key in (POLICIES, FEEDS):
                 continue
             elif (moment := states.moment(value)) >= 0:
                 self._heap.append((moment, key))
@@ -148,6 +150,10 @@ class Engine:
             heapq.heappop(heap)
         return None
 
+    def look(self, ends: Mapping[str, int], now: int) -> Effects:
+        """Judge the feeds by their topics' ends; for partition 0 (R16)."""
+        return Effects(look(self.book, self.speaker, self.items, self.open, ends, now))
+
     # -- policies -------------------------------------------------------------------------------
 
     def decree(self, book: Book, at: int) -> None:
@@ -155,7 +161,7 @@ class Engine:
         self.chain = self.chain.then(Term(book, at))
         self._pending = {}
         if book.settings.apply == "all":
-            self._pending = {key: None for key, _ in self.items.items() if key not in (OWN, POLICIES)}
+            self._pending = {key: None for key, _ in self.items.items() if not key.startswith(OWN)}
         if not self._pending:
             self._keep_chain()
 
@@ -263,7 +269,7 @@ class Engine:
         workflow, _, item = key.decode().partition(":")
         voice = Voice(
             self.speaker, self.book, workflow, item, at, at if stamp is None else stamp, self.open, state.said,
-            catch_up,
+            catch_up, workflow in self.silent,
         )  # fmt: skip
         cycles = folded(state, settings, limit, self.chain.ages).cycles
         moment, missing = decide(voice, self.chain, state, cycles, cause, fire=fire)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from schemas.policy import Clock
+from streams.core import feeds
 from streams.core import state as states
 from streams.core.arming import rung
 from streams.core.book import Book
@@ -24,6 +25,9 @@ def reconcile(book: Book, items: Shelf, open_alerts: Shelf) -> list[Alert]:
     for key, value in open_alerts.items():
         alert_id = key.decode()
         alert = alerts.decode(value)
+        if alert.data.item is None:
+            again += _feed(items, alert)
+            continue
         item_key = f"{alert.data.workflow}:{alert.data.item}".encode()
         kept = items.get(item_key)
         state = None if kept is None else states.decode(kept)
@@ -33,6 +37,14 @@ def reconcile(book: Book, items: Shelf, open_alerts: Shelf) -> list[Alert]:
         if state is not None and _adopt(book, state, alert):
             items.put(item_key, states.encode(state))
     return again
+
+
+def _feed(items: Shelf, alert: Alert) -> list[Alert]:
+    """A feed's alert that is unknown to what is kept of the feeds: it fired."""
+    if alert.id in feeds.known_silent(items):
+        return []
+    feeds.adopt(items, alert)
+    return [alert]
 
 
 def _knows(state: ItemState, alert_id: str) -> bool:

@@ -47,6 +47,8 @@ class Voice:
     said: list[str]
     """Ids said of the item, without `workflow:item:`."""
     catch_up: bool = False
+    silent: bool = False
+    """The workflow's feed is silent (R16)."""
     alerts: list[Alert] = field(default_factory=list)
     opened: dict[str, Alert] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
@@ -139,6 +141,7 @@ class Voice:
             short_notice=True if verdict.short and verdict.due is not None else None,
             attempts=len(cycle.attempts),
             follow_ups=cycle.follow_ups,
+            feed="silent" if self.silent else None,
             policy=self.book.version,
             partition=self.speaker.partition,
             **said,

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does export them
     AdminClient,
-    AlterConfigOpType,  # type: ignore[attr-defined]  # it does export them
-    ConfigEntry,  # type: ignore[attr-defined]
-    ConfigResource,  # type: ignore[attr-defined]
-    ResourceType,  # type: ignore[attr-defined]
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
 )
 
 from schemas import instants

@@ -1,0 +1,197 @@
+"""`portalwatch demo` as a stranger runs it: a real broker, a real worker, alerts, and an end that leaves nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty, Queue
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "streams.commands", "demo"]
+FIRST_ALERT = 90.0
+END = 3.0
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PORTALWATCH_")}
+
+pytestmark = pytest.mark.timeout(240)
+
+
+class Demo:
+    """A running demo, its lines as they come, and the process groups that it started."""
+
+    def __init__(self, *options: str, **environ: str) -> None:
+        self.lines: Queue[str] = Queue()
+        self.seen: list[str] = []
+        self.process = subprocess.Popen(
+            [*COMMAND, *options],
+            cwd=ROOT,
+            env=ENVIRONMENT | environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+
+    def until(self, pattern: str, seconds: float) -> str:
+        """The first line from here on that matches."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                pytest.fail(f"no line like {pattern!r} in {seconds:.0f} s, but:\n" + "\n".join(self.seen))
+            self.seen.append(line)
+            if re.search(pattern, line):
+                return line
+
+    def groups(self) -> list[int]:
+        """The process groups of its children: broker, worker and their guards."""
+        return [int(group) for parent, group, _, _ in processes() if parent == str(self.process.pid)]
+
+    def worker(self) -> int:
+        """The worker's process id, which is its group's."""
+        (found,) = (
+            group for parent, group, _, args in processes() if parent == str(self.process.pid) and "worker" in args
+        )
+        return int(found)
+
+    def end(self, number: signal.Signals) -> float:
+        """Send a signal; the seconds that the end takes."""
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(timeout=30)
+        return time.monotonic() - begun
+
+
+def processes() -> list[list[str]]:
+    """(parent, group, state, command line) of every process."""
+    table = subprocess.run(["ps", "-eo", "ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True)
+    return [line.split(None, 3) for line in table.stdout.splitlines()]
+
+
+def left(groups: list[int]) -> list[list[str]]:
+    """What lives of these groups; what has ended and waits for init to take note of it does not."""
+    names = [str(group) for group in groups]
+    return [each for each in processes() if each[1] in names and not each[2].startswith("Z")]
+
+
+@pytest.fixture
+def demos() -> Iterator[list[Demo]]:
+    """Demos to be ended with the test, whatever happens."""
+    running: list[Demo] = []
+    yield running
+    for demo in running:
+        groups = demo.groups()
+        demo.process.kill()
+        demo.process.wait()
+        for group in groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+
+def test_an_alert_comes_soon_and_ctrl_c_leaves_nothing(demos: list[Demo], tmp_path: Path) -> None:
+    begun = time.monotonic()
+    demos.append(demo := Demo(TMPDIR=str(tmp_path), PORTALWATCH_BROKER="kafka://127.0.0.1:1"))
+    line = demo.until(r" FIRED ", FIRST_ALERT)
+    assert time.monotonic() - begun < FIRST_ALERT
+    assert re.fullmatch(
+        r"\w{3} \d+ Nov \d\d:\d\d FIRED (warning|critical) [a-z-]+ → [a-z0-9, -]+: "
+        r"(message|appointment|result|questionnaire) [marq]-\d+, (was )?due .+",
+        line,
+    )
+    summary = demo.until(r" pending \(", 30)
+    assert re.search(r" [1-9]\d* events, ", summary)
+    assert not re.search(r": 0 pending", summary), "the worker says what is pending"
+    groups = demo.groups()
+    assert len(groups) == 4
+    assert left(groups)
+    assert demo.end(signal.SIGINT) < END
+    assert demo.process.returncode == 0
+    assert left(groups) == []
+    assert list(tmp_path.iterdir()) == []
+    assert demo.until("ended", 5) == "The demo has ended; nothing is left running."
+
+
+def test_ports_that_are_taken_are_told_and_the_next_free_ones_used(demos: list[Demo], tmp_path: Path) -> None:
+    with contextlib.ExitStack() as held:
+        for port in (9092, 6066):
+            holder = held.enter_context(socket.socket())
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # then somebody else holds it, which serves as well
+                holder.bind(("127.0.0.1", port))
+                holder.listen()
+        demos.append(demo := Demo("--speed", "1000", TMPDIR=str(tmp_path)))
+        broker = demo.until("Port 9092 is taken: the broker listens on", 30)
+        web = demo.until("Port 6066 is taken: the worker's web server listens on", 5)
+        ports = [re.search(r"on (\d+) instead", line) for line in (broker, web)]
+        assert all(found and 6066 < int(found[1]) < 9192 for found in ports)
+        demo.until(r" FIRED ", FIRST_ALERT)
+    groups = demo.groups()
+    assert demo.end(signal.SIGTERM) < END
+    assert demo.process.returncode == 0
+    assert left(groups) == []
+
+
+def test_a_worker_that_dies_ends_the_demo_with_the_end_of_its_log(demos: list[Demo], tmp_path: Path) -> None:
+    demos.append(demo := Demo(TMPDIR=str(tmp_path)))
+    demo.until("The clinic's clock runs 480 times as fast: a day takes 3.0 minutes", 90)
+    groups = demo.groups()
+    os.kill(demo.worker(), signal.SIGKILL)
+    line = demo.until("The worker ended by itself", 10)
+    log = Path(line.partition("its log, ")[2].rstrip(":"))
+    assert "killed by SIGKILL" in line
+    assert log.parent.parent == tmp_path
+    demo.until(re.escape(log.read_text().splitlines()[-1]), 5)
+    assert demo.process.wait(timeout=10) == 1
+    assert left(groups) == []
+
+
+def test_a_demo_that_is_killed_takes_its_children_with_it(demos: list[Demo], tmp_path: Path) -> None:
+    demos.append(demo := Demo(TMPDIR=str(tmp_path)))
+    demo.until("Starting a worker", 30)
+    groups = demo.groups()
+    assert len(groups) >= 2
+    demo.end(signal.SIGKILL)
+    deadline = time.monotonic() + END
+    while left(groups) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left(groups) == []
+
+
+def test_a_terminal_that_closes_ends_it(tmp_path: Path) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.execve(sys.executable, COMMAND, ENVIRONMENT | {"TERM": "xterm-256color", "TMPDIR": str(tmp_path)})
+    shown = b""
+    deadline = time.monotonic() + FIRST_ALERT
+    while b"pending" not in shown and time.monotonic() < deadline:
+        if select.select([terminal], [], [], 0.1)[0]:
+            shown += os.read(terminal, 65_536)
+    assert b"pending" in shown
+    groups = [int(group) for parent, group, _, _ in processes() if parent == str(pid)]
+    assert len(groups) == 4
+    os.close(terminal)
+    begun = time.monotonic()
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert time.monotonic() - begun < END
+    assert left(groups) == []
