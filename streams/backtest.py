@@ -24,6 +24,8 @@ from streams.core.voice import Speaker
 
 SOURCE = "/portalwatch/backtest"
 RUN_ON = 30 * DAY
+MAX_EVENT_BYTES = 1 << 20
+TOO_LARGE = f"event: larger than {MAX_EVENT_BYTES} bytes"
 
 
 class Dead(NamedTuple):
@@ -73,7 +75,7 @@ def _accepted(lines: Iterable[bytes], dead: list[Dead]) -> Iterator[tuple[Event,
         line = raw.strip()
         if not line:
             continue
-        event = from_json(line)
+        event = from_json(line) if len(line) <= MAX_EVENT_BYTES else Refusal("too_large", TOO_LARGE)
         if isinstance(event, Refusal):
             dead.append(Dead(event.reason, event.detail, line))
         else:

@@ -101,13 +101,13 @@ class Engine:
         Args:
             events: with a handle each, which a dead letter gives back.
             limit: up to which moment cycles may expire; None: up to now.
-            stamp: the time that alerts carry; None: now.
+            stamp: the true time, which alerts carry and now never passes; None: now.
         """
         step = Step(limit, stamp)
         for event, ref in events:
             if event.entry.time > self.latest:
                 self.latest = event.entry.time
-                self.now = max(self.now, self.latest)
+                self.now = max(self.now, self.latest if stamp is None else min(self.latest, stamp))
             if event.entry.action != Action.HEARTBEAT:
                 self._take(event, ref, step)
         for key, each in step.touched.items():

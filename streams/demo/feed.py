@@ -25,20 +25,23 @@ UNAVAILABLE: Final = (aiohttp.ClientError, TimeoutError, KeyError, TypeError, Va
 async def ready(url: str) -> None:
     """Wait until the worker at `url` says that it is ready; whoever waits sets the limit."""
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
-        while not await _answers(session, f"{url}/readyz"):
+        while True:
+            if await _answers(session, f"{url}/readyz"):
+                return
             await asyncio.sleep(ASK_EVERY)
 
 
 async def home(url: str) -> str:
     """Where a person can look: the on-call board at `url`, or what is pending, if the worker serves no board."""
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
-        return f"{url}/" if await _answers(session, f"{url}/") else f"{url}/api/pending"
+        return f"{url}/" if await _answers(session, f"{url}/", "text/html") else f"{url}/api/pending"
 
 
-async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+async def _answers(session: aiohttp.ClientSession, url: str, kind: str = "") -> bool:
+    """Whether a page is there; `kind`: of this content type."""
     try:
         async with session.get(url) as response:
-            return response.status == 200
+            return response.status == 200 and kind in ("", response.content_type)
     except (aiohttp.ClientError, TimeoutError):
         return False
 

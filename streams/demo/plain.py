@@ -21,13 +21,13 @@ def alert_line(book: Book, alert: Alert) -> str:
 
 
 def summary_line(board: Board, book: Book, *, now: int, at: float) -> str:
-    """`Thu 5 Nov 10:42 open: 63 pending (2 missed, 5 due soon, ...), 812 events, 9.4/s, 12 alerts, 1 dead letters`."""
+    """`Thu 5 Nov 10:42 open: 63 pending (2 missed, 5 due soon, ...), 812 events, 9.4/s, 12 alerts, dead letters: 1`."""
     found = totals(board)
     states = ", ".join(f"{found[state]} {state.replace('_', ' ')}" for state in STATES)
     word = hours.moment(sentences.calendar(book), now).word
     return (
         f"{_clock(book, now)} {word}: {sum(found.values())} pending ({states}), {board.events} events, "
-        f"{rate(board, at):.1f}/s, {board.fired} alerts, {sum(board.dead.values())} dead letters"
+        f"{rate(board, at):.1f}/s, {board.fired} alerts, dead letters: {sum(board.dead.values())}"
     )
 
 

@@ -3,8 +3,8 @@
 Theory of operation. Day by day, patients begin work by the hour's custom (much in the morning, less at noon, some in
 the evening and at weekends); each piece of work has its story (`stories`), and a heap puts the steps of all stories in
 order of time. A portal is never perfect: a few events come twice, and now and then one is malformed, so that dead
-letters are seen. Heartbeats come every hour. The stream opens with a backlog: work begun before `start`, unsettled then,
-for which nobody had to be called before `start`: what a clinic that keeps up finds in the morning.
+letters are seen. Heartbeats come every hour. The stream opens with a backlog: work begun before `start`, not settled
+then, for which nobody had to be called before: what a clinic that keeps up finds in the morning.
 
 Pure and seeded: the same book, start and seed give the same stream, byte for byte.
 """

@@ -9,7 +9,7 @@ key is the item and the partitioner aiokafka's default (murmur2), as any Kafka c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -20,9 +20,7 @@ from streams.clock import Clock
 from streams.demo.portal import Record
 
 BATCH: Final = 500
-"""Records sent before their confirmation is awaited."""
-LONGEST_SLEEP: Final = 1.0
-"""Seconds of the wall: a clock that somebody sets is noticed."""
+"""Most records that are sent before their confirmation is awaited."""
 
 
 def encoded(record: Record) -> bytes:
@@ -53,24 +51,29 @@ async def publish(
     producer = AIOKafkaProducer(**client, acks="all", linger_ms=5)
     await producer.start()
     try:
-        due: list[Record] = []
-        for record in records:
-            if due and (len(due) >= BATCH or record.at > clock.now()):
-                await _send(producer, due, topics)
-                sent(len(due))
-                due = []
-            await _until(clock, record.at)
-            due.append(record)
-        await _send(producer, due, topics)
-        sent(len(due))
+        async for due in bursts(records, clock):
+            await _send(producer, due, topics)
+            sent(len(due))
     finally:
         await producer.stop()
 
 
+async def bursts(records: Iterator[Record], clock: Clock) -> AsyncIterator[list[Record]]:
+    """Records in lists of those whose time has come together, each list when it has; at most `BATCH` in one."""
+    due: list[Record] = []
+    for record in records:
+        if due and (len(due) >= BATCH or record.at > clock.now()):
+            yield due
+            due = []
+        await _until(clock, record.at)
+        due.append(record)
+    if due:
+        yield due
+
+
 async def _until(clock: Clock, at: int) -> None:
     """Sleep until the clock shows `at` (microseconds)."""
-    while (left := at - clock.now()) > 0:
-        await asyncio.sleep(min(LONGEST_SLEEP, left / 1e6 / clock.rate))
+    await asyncio.sleep(max(0.0, at - clock.now()) / 1e6 / clock.rate)
 
 
 async def _send(producer: AIOKafkaProducer, due: list[Record], topics: Mapping[str, str]) -> None:

@@ -150,7 +150,8 @@ def _open(given: Work, rng: Random, verb: str) -> Step:
 def _share(rng: Random) -> float:
     """How much of its time an answer takes; within a range the early part is the likelier."""
     low, high = rng.choices([each[1:] for each in SHARES], [each[0] for each in SHARES])[0]
-    return low + (high - low) * rng.random() ** 1.5
+    early: float = rng.random() ** 1.5
+    return low + (high - low) * early
 
 
 def _message(given: Work, rng: Random) -> list[Step]:

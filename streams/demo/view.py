@@ -2,9 +2,9 @@
 
 Theory of operation. Top to bottom: two lines of header (what this is; the clinic's clock and whether it is open), the
 table of what is pending, what is due next, the alerts, one line of footer. Everything but the alerts has a height that
-is known; the alerts get what is left. From `WIDE` columns on, pending and due next stand side by side and an alert
-takes one line instead of two; from `TALL` lines on, each department is followed by its workflows. Urgency is always an
-icon and a word, colour comes on top.
+is known; the alerts get what is left. From `LONG` columns on an alert takes one line instead of two, from `WIDE` on
+pending and due next stand side by side; from `TALL` lines on each department is followed by its workflows. Urgency is
+always an icon and a word, colour comes on top.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from streams.core.fold import Routing
 from streams.demo import hours, sentences
 from streams.demo.board import STATES, Board, Due, Entry, rate, recent, totals
 
-WIDE, TALL = 120, 42
-NEXT_NARROW: Final = 3
+LONG, WIDE, PENDING_WIDTH = 110, 136, 86
+ROOMY, TALL = 32, 42
+BAR: Final = 12
+FRESH: Final = 3.0
+"""Seconds of the wall for which an alert has just come."""
 STYLES: Final = {"missed": "bold red", "due_soon": "yellow", "on_time": "green", "paused": "bright_black"}
 ICONS: Final = {"missed": "■", "due_soon": "▲", "on_time": "●", "paused": "‖"}
 WORDS: Final = {"missed": "missed", "due_soon": "due soon", "on_time": "on time", "paused": "paused"}
@@ -51,27 +54,30 @@ def render(
         speed: how many times the clinic's clock is faster.
         url: where the worker is to be seen.
     """
-    calendar = _calendar(book, None)
-    wide = width >= WIDE
-    departments = _departments(board, book)
-    detail = height >= TALL
+    middle, used = _middle(board, book, now, width, height)
+    lines = max(2, height - used - 5)  # header, the border of the alerts, footer
+    return Group(
+        _title(board, at, speed, width),
+        _clock(_calendar(book, None), now, width),
+        *middle,
+        _alerts(board, book, now, speed, lines, long=width >= LONG),
+        _footer(board, url, width),
+    )
+
+
+def _middle(board: Board, book: Book, now: int, width: int, height: int) -> tuple[list[RenderableType], int]:
+    """What is pending and what is due next, and how many lines that takes."""
+    departments, detail = _departments(board, book), height >= TALL
     rows = len(departments) + (len(departments) - 1) * (len(WORKFLOWS) if detail else 0)
-    body = rows + 3
-    top: list[RenderableType] = [_title(board, at, speed, width), _clock(calendar, now, width)]
-    pending = _pending(board, departments, detail=detail, bar=16 if wide else 12)
-    coming = _coming(board, book, now, body - 2 if wide else NEXT_NARROW)
-    if wide:
-        beside = Table.grid(expand=True)
-        beside.add_column(ratio=3)
-        beside.add_column(ratio=2)
-        beside.add_row(pending, coming)
-        top.append(beside)
-        used = 2 + body
-    else:
-        top += [pending, coming]
-        used = 2 + body + NEXT_NARROW + 2
-    lines = max(2, height - used - 3)
-    return Group(*top, _alerts(board, book, now, lines, wide=wide), _footer(board, url, width))
+    pending = _pending(board, departments, detail=detail)
+    if width < WIDE:
+        lines = 3 if height < ROOMY else 6
+        return [pending, _coming(board, book, now, lines)], rows + 3 + lines + 2
+    beside = Table.grid(expand=True)
+    beside.add_column(width=PENDING_WIDTH)
+    beside.add_column(ratio=1)
+    beside.add_row(pending, _coming(board, book, now, rows + 1))
+    return [beside], rows + 3
 
 
 def _calendar(book: Book, department: str | None) -> Calendar:
@@ -100,7 +106,7 @@ def _title(board: Board, at: float, speed: float, width: int) -> Table:
     name = Text.assemble((" Portalwatch ", "bold white on dark_blue"), "  a simulated clinic, a real broker and worker")
     if width < 100:
         name = Text.assemble((" Portalwatch ", "bold white on dark_blue"), "  a simulated clinic")
-    counted = Text(f"{board.events:,} events  {rate(board, at):4.1f}/s  {speed:g}× time ", "cyan")
+    counted = Text(f"{board.events:,} events  {rate(board, at):4.1f}/s  {speed:g}\u00d7 time ", "cyan")
     return _ends(name, counted)
 
 
@@ -113,20 +119,20 @@ def _clock(calendar: Calendar, now: int, width: int) -> Table:
     return _ends(left, Text(right, "italic bright_black"))
 
 
-def _pending(board: Board, departments: list[str], *, detail: bool, bar: int) -> Panel:
+def _pending(board: Board, departments: list[str], *, detail: bool) -> Panel:
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("department", no_wrap=True, min_width=13, ratio=1)
+    table.add_column("department", no_wrap=True, min_width=17 if detail else 13, ratio=1)
     for state in STATES:
         table.add_column(Text(f"{ICONS[state]} {WORDS[state]}", STYLES[state]), justify="right", no_wrap=True)
     table.add_column("all", justify="right", no_wrap=True, min_width=3)
-    table.add_column("", no_wrap=True, min_width=bar, max_width=bar)
+    table.add_column("", no_wrap=True, min_width=BAR, max_width=BAR)
     counted = {department: totals(board, department=department) for department in departments}
     most = max(1, *(sum(counts.values()) for counts in counted.values()))
     for department, counts in counted.items():
-        table.add_row(Text(department, "bold" if detail else ""), *_counts(counts), _bar(counts, most, bar))
+        table.add_row(Text(department, "bold" if detail else ""), *_counts(counts), _bar(counts, most))
         for workflow in WORKFLOWS if detail and department != UNASSIGNED else ():
             own = totals(board, department=department, workflow=workflow)
-            table.add_row(Text(f"  {workflow}s", "bright_black"), *_counts(own), _bar(own, most, bar))
+            table.add_row(Text(f"  {workflow}s", "bright_black"), *_counts(own), _bar(own, most))
     everything = sum(totals(board).values())
     title = f"[bold]pending[/] {everything}" + ("" if board.answers else " [red](the worker does not answer)[/]")
     return Panel(table, box=ROUNDED, title=title, title_align="left", border_style="bright_black", padding=(0, 1))
@@ -138,12 +144,12 @@ def _counts(counts: dict[str, int]) -> list[Text]:
     return [Text(str(count), style) if count else Text("·", "bright_black") for count, style in cells]
 
 
-def _bar(counts: dict[str, int], most: int, width: int) -> Text:
+def _bar(counts: dict[str, int], most: int) -> Text:
     """The states as lengths, the most urgent first; what there is gets at least one cell."""
     bar = Text()
     for state in STATES:
         if counts[state]:
-            bar.append(SHADES[state] * max(1, counts[state] * (width - len(STATES)) // most), STYLES[state])
+            bar.append(SHADES[state] * max(1, counts[state] * (BAR - len(STATES)) // most), STYLES[state])
     return bar
 
 
@@ -168,11 +174,11 @@ def _due_row(due: Due, book: Book, now: int) -> tuple[Text, Text, Text]:
     return Text(f"{due.workflow} {due.item}, {due.department}"), Text(when), Text(f"{sentences.span(left)} left", style)
 
 
-def _alerts(board: Board, book: Book, now: int, lines: int, *, wide: bool) -> Panel:
-    per = 1 if wide else 2
+def _alerts(board: Board, book: Book, now: int, speed: float, lines: int, *, long: bool) -> Panel:
+    per = 1 if long else 2
     rows: list[RenderableType] = []
     for entry in recent(board, lines // per):
-        rows += _alert(entry, book, now, wide=wide)
+        rows += _alert(entry, book, fresh=now - entry.at < FRESH * speed * 1e6, long=long)
     if not rows:
         rows.append(Text("none yet: the first comes soon after the clinic opens", "italic bright_black"))
     rows += [Text("")] * (lines - len(rows))
@@ -182,19 +188,19 @@ def _alerts(board: Board, book: Book, now: int, lines: int, *, wide: bool) -> Pa
     )
 
 
-def _alert(entry: Entry, book: Book, now: int, *, wide: bool) -> list[RenderableType]:
-    """One line, or two where it is narrow; dim once it has ended."""
+def _alert(entry: Entry, book: Book, *, fresh: bool, long: bool) -> list[RenderableType]:
+    """One line, or two where it is narrow; it stands out while it is fresh, and is dim once it has ended."""
     data = entry.data
     icon, style = SEVERITIES.get(data.severity or "", NOTICE)
     dim = "bright_black" if entry.ended else ""
-    head = Text(f"{sentences.wall(entry.at, sentences.zone(book)):%a %H:%M} ", "bright_black")
-    head.append(f"{icon} ", dim or style)
-    head.append(data.stage or data.state, dim or style)
-    if data.recipients:
-        head.append(f" → {', '.join(data.recipients)}", dim or "bold")
-    end = Text(f"✓ {sentences.ending(book, entry.ended, now)}", "green") if entry.ended else Text("")
+    head = Text.assemble(
+        (f"{sentences.wall(entry.at, sentences.zone(book)):%a %H:%M} ", "bright_black"),
+        (f"{icon} {data.stage or data.state}", dim or (f"{style} reverse" if fresh else style)),
+        (f" → {', '.join(data.recipients)}" if data.recipients else "", dim or "bold"),
+    )
+    end = Text(f"✓ {sentences.ending(book, entry.ended, entry.at)}", "green") if entry.ended else Text("")
     about = Text(sentences.about(book, data, entry.at), dim)
-    if wide:
+    if long:
         head.append(": ").append_text(about)
         return [_ends(head, end)]
     about.pad_left(4)
@@ -205,5 +211,5 @@ def _alert(entry: Entry, book: Book, now: int, *, wide: bool) -> list[Renderable
 def _footer(board: Board, url: str, width: int) -> Table:
     dead = sum(board.dead.values())
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(board.dead.items()))
-    said = f" {dead} dead letters" + (f": {reasons}" if reasons and width >= 100 else "")
+    said = f" {dead} dead letter{'' if dead == 1 else 's'}" + (f": {reasons}" if reasons and width >= 100 else "")
     return _ends(Text(said, "magenta" if dead else "bright_black"), Text(f"{url}  Ctrl-C ends it ", "bright_black"))

@@ -1,4 +1,7 @@
-"""`portalwatch demo` as a stranger runs it: a real broker, a real worker, alerts, and an end that leaves nothing."""
+"""`portalwatch demo` as a stranger runs it: a real broker, a real worker, alerts, and an end that leaves nothing.
+
+And `portalwatch simulate`, the same portal on a broker of one's own.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+
+from schemas import topics
+from schemas.events import Event, from_json
+from tests.brokers import Broker
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "streams.commands", "demo"]
@@ -128,7 +137,7 @@ def test_an_alert_comes_soon_and_ctrl_c_leaves_nothing(demos: list[Demo], tmp_pa
     assert demo.process.returncode == 0
     assert left(groups) == []
     assert list(tmp_path.iterdir()) == []
-    assert demo.until("ended", 5) == "The demo has ended; nothing is left running."
+    demo.until(r"^The demo has ended after [1-9]\d* alerts and [\d,]+ events; nothing is left running\.$", 5)
 
 
 def test_ports_that_are_taken_are_told_and_the_next_free_ones_used(demos: list[Demo], tmp_path: Path) -> None:
@@ -195,3 +204,41 @@ def test_a_terminal_that_closes_ends_it(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert time.monotonic() - begun < END
     assert left(groups) == []
+
+
+def simulate(broker: Broker, prefix: str) -> subprocess.CompletedProcess[str]:
+    """Half a day, from a Thursday's opening on, in two seconds."""
+    settings = {"BROKER": broker.url, "PREFIX": prefix, "CLOCK": "2026-11-05T14:00:00Z@20000", "PARTITIONS": "3"}
+    environ = ENVIRONMENT | {f"PORTALWATCH_{name}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "streams.commands", "simulate", "--days", "0.5"]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60)
+
+
+async def everything(broker: Broker, names: list[str]) -> list[ConsumerRecord]:
+    """All that stands in these topics; a second of silence is the end."""
+    consumer = AIOKafkaConsumer(*names, bootstrap_servers=broker.bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        found: list[ConsumerRecord] = []
+        while batch := await consumer.getmany(timeout_ms=1_000 if found else 10_000):
+            found += [record for records in batch.values() for record in records]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def test_simulate_puts_every_event_on_its_topic_and_an_item_on_one_partition(broker: Broker, prefix: str) -> None:
+    done = simulate(broker, prefix)
+    assert done.returncode == 0, done.stderr
+    inputs = topics.inputs(prefix)
+    records = await everything(broker, list(inputs))
+    assert {record.topic for record in records} == set(inputs)
+    assert len(records) > 400
+    places = defaultdict(set)
+    for record in records:
+        places[record.topic, record.key].add(record.partition)
+        event = from_json(record.value, inputs[record.topic])
+        if isinstance(event, Event):
+            assert record.key.decode() == event.subject
+    assert all(len(partitions) == 1 for partitions in places.values())
+    assert len({partition for found in places.values() for partition in found}) == 3
