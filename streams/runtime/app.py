@@ -11,7 +11,7 @@ from typing import Any
 
 import faust
 from faust.app.base import BootStrategy
-from faust.types import ChannelT
+from faust.types import AgentT, ChannelT
 from mode.types import ServiceT
 
 from streams.runtime.batch import Batch
@@ -84,6 +84,15 @@ class App(faust.App):
     def batches(self, topic: str) -> ChannelT[Batch]:
         """The channel on which one agent receives the batches of a topic."""
         return self.lanes.inputs.setdefault(topic, self.channel())
+
+    async def _on_agent_error(self, agent: AgentT[Any], exc: BaseException) -> None:
+        # Stock Faust restarts an agent that raised. One that raised outside its batch would leave it unanswered for
+        # ever; an error inside has failed the step already.
+        if any(agent.channel is channel for channel in (*self.lanes.inputs.values(), self.ticks)):
+            if isinstance(exc, Exception):
+                self.lanes.fail(exc, f"agent {agent.name}")
+        else:
+            await super()._on_agent_error(agent, exc)
 
     def _create_directories(self) -> None:
         self.conf.datadir.mkdir(parents=True, exist_ok=True)  # Faust's own makes the last folder only

@@ -117,8 +117,8 @@ class Batch:
             return
         if error is None:
             self.done.set_result(None)
-        elif isinstance(error, asyncio.CancelledError):
-            self.done.cancel()
+        elif isinstance(error, asyncio.CancelledError):  # which must not look as if the lane itself were cancelled
+            self.done.set_exception(RuntimeError("the agent was cancelled in its batch"))
         else:
             self.done.set_exception(error)
 

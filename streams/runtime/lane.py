@@ -69,6 +69,7 @@ class Lane:
         self.gate: Gate[TopicPartition] = Gate(inputs)
         self.offsets: dict[TopicPartition, int] = {}
         self.safe: dict[TopicPartition, int] = {}
+        self.ends: dict[TopicPartition, int] = {}  # as the last fetch response gave them
         self.committed: dict[TopicPartition, int] = {}
         self.clean = True  # the slices equal the changelogs
         self.recovered = False
@@ -162,6 +163,8 @@ class Lane:
             end = self.group.last_stable_offset(tp)
             if end is None or end < 0:  # an old broker does not tell
                 end = self.group.highwater(tp)
+            if end is not None:
+                self.ends[tp] = end
             if self.gate.observe(tp, self.group.last_poll_timestamp(tp), end, position):
                 self.heard = time.monotonic()
             if position > self.offsets[tp]:

@@ -38,6 +38,7 @@ C = TypeVar("C", bound=Callback)
 STOP_GRACE = 30.0  # seconds from a stop to the end of the process
 CRASH_GRACE = 10.0
 CRASH_CLOSE = 2.0  # seconds that the other lanes' steps have when one has failed
+DISCONNECT_PATIENCE = 5.0  # a join or a broker that does not answer must not hold up the end
 BEAT_EVERY = 0.5
 
 log = get_logger(__name__)
@@ -84,7 +85,7 @@ class Lanes(Service):
     async def on_start(self) -> None:
         """Check topics and agents, connect, join the group. ImproperlyConfigured says what does not fit."""
         conf = self.app.conf
-        readers.check(self.app.agents.values(), self.inputs, self.app.ticks, self.fail)
+        readers.check(self.app.agents.values(), self.inputs, self.app.ticks)
         self._tables = [table for table in self.app.tables.values() if isinstance(table, Table)]
         self._client = clients.connection(conf)
         leading = [table.changelog for table in self._tables if table.leads]
@@ -106,11 +107,10 @@ class Lanes(Service):
         await asyncio.gather(*(lane.close(patience) for lane in self.lanes.values()))
         for partition in list(self.lanes):
             del self.lanes[partition]
-            await call(self._on_released, partition)
-        if self._group is not None:
-            await self._group.stop()
-        if self._producer is not None:
-            await self._producer.stop()
+            await self._release(partition)
+        for client in (self._group, self._producer):
+            if client is not None:
+                await disconnect(client)
         self.dog.quit.set()
 
     def fail(self, error: Exception, where: str) -> None:
@@ -226,6 +226,15 @@ def numbers(assigned: Iterable[TopicPartition], inputs: int) -> set[int]:
     if len(assigned) != len(owned) * inputs:
         raise ImproperlyConfigured(f"inputs must have one partition count, but were assigned so: {sorted(assigned)}")
     return owned
+
+
+async def disconnect(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Stop a client, but do not wait for long: all that matters has been confirmed."""
+    try:
+        async with asyncio.timeout(DISCONNECT_PATIENCE):
+            await client.stop()
+    except TimeoutError:
+        log.warning("%s did not stop in %s s: left to the end of the process", client, DISCONNECT_PATIENCE)
 
 
 async def call(callbacks: Iterable[Callback], partition: int) -> None:

@@ -44,6 +44,11 @@ class Watchdog(threading.Thread):
         self.quit = threading.Event()
         self._doom: tuple[str, float] | None = None
 
+    @property
+    def doomed(self) -> str | None:
+        """Why the worker is being stopped, if it is."""
+        return self._doom[0] if self._doom else None
+
     def doom(self, reason: str, grace: float) -> None:
         """The worker is being stopped for `reason`: see that it ends within `grace` seconds."""
         self._doom = self._doom or (reason, time.monotonic() + grace)

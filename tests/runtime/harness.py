@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from tests import brokers
 
@@ -81,11 +82,11 @@ class Bench:
         self.workers: list[Worker] = []
         self.producer = Producer({"bootstrap.servers": broker.bootstrap, "acks": "all", "linger.ms": 5})
         self.make("events", "extras", "said")
-        self.make("open", **{"cleanup.policy": "compact"})
+        self.make("open", config={"cleanup.policy": "compact"})
 
-    def make(self, *names: str, partitions: int = PARTITIONS, **config: str) -> None:
+    def make(self, *names: str, partitions: int = PARTITIONS, config: dict[str, str] | None = None) -> None:
         admin = AdminClient({"bootstrap.servers": self.broker.bootstrap})
-        wanted = [NewTopic(f"{self.prefix}.{name}", partitions, 1, config=config) for name in names]
+        wanted = [NewTopic(f"{self.prefix}.{name}", partitions, 1, config=config or {}) for name in names]
         for done in admin.create_topics(wanted).values():
             done.result(30)
 
@@ -147,17 +148,19 @@ def bench(broker: brokers.Broker, prefix: str) -> Iterator[Bench]:
 
 def read(bootstrap: str, topic: str) -> list[Any]:
     """Every record of a topic up to its end of now."""
-    consumer = Consumer({
-        "bootstrap.servers": bootstrap,
-        "group.id": "reader",
-        "enable.auto.commit": False,
-        "auto.offset.reset": "earliest",
-        "enable.partition.eof": True,
-        "fetch.wait.max.ms": 50,
-    })
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "reader",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+        }
+    )
     consumer.assign([TopicPartition(topic, p, 0) for p in range(PARTITIONS)])
     found: list[Any] = []
-    ended: set[int] = set()
+    ended: set[int | None] = set()
     end = time.monotonic() + 30
     while len(ended) < PARTITIONS:
         assert time.monotonic() < end, f"{topic} could not be read to its end"
@@ -178,3 +181,8 @@ def until(check: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
             return answer
         time.sleep(0.1)
     raise AssertionError(f"waited {seconds} s for: {what}")
+
+
+def is_ready(*workers: Worker) -> Callable[[], bool]:
+    """For `until`: whether all of these workers are ready."""
+    return lambda: all(one.status().get("ready") for one in workers)

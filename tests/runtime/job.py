@@ -33,8 +33,8 @@ app = App(
     chunk=int(os.environ.get("JOB_CHUNK", "100")),
     commit_every=float(os.environ.get("JOB_COMMIT", "0.1")),
     stall_timeout=float(os.environ.get("JOB_STALL", "60")),
-    broker_session_timeout=float(os.environ.get("JOB_SESSION", "6")),
-    broker_heartbeat_interval=0.5,
+    broker_session_timeout=float(os.environ.get("JOB_SESSION", "3")),
+    broker_heartbeat_interval=0.4,
     broker_rebalance_timeout=10.0,
     consumer_group_instance_id=os.environ.get("JOB_INSTANCE"),
     web_port=int(os.environ.get("JOB_PORT", "6066")),
@@ -89,6 +89,8 @@ def take(batch: Batch, event: dict[str, Any]) -> None:
             said.slice(batch.partition).put(key, b"flash")
             say(batch, "flash", item)
             said.slice(batch.partition).pop(key)
+        case "echo":
+            batch.send(SAID, key, json.dumps({"id": f"{item}:echo", "pad": event["pad"]}).encode())
         case "boom":
             raise RuntimeError("boom")
 

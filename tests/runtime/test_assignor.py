@@ -56,7 +56,11 @@ def test_a_member_that_stays_keeps_what_its_share_allows(count: int, members: li
 
 
 def test_the_claim_of_the_later_assignment_counts() -> None:
-    claims = {"away": Claim(3, frozenset({0, 1})), "here": Claim(4, frozenset({0, 1})), "more": Claim(4, frozenset({2}))}
+    claims = {
+        "away": Claim(3, frozenset({0, 1})),
+        "here": Claim(4, frozenset({0, 1})),
+        "more": Claim(4, frozenset({2})),
+    }
     shares = share({0, 1, 2, 3}, claims)
     assert shares["here"] == {0, 1}
     assert shares["more"] >= {2}

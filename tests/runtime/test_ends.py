@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import time
 from collections.abc import Callable
 
-import pytest
-
-from tests.runtime.harness import Bench, until
+from tests.runtime.harness import Bench, is_ready, until
 
 Benches = Callable[[], Bench]
 OPEN = {"t": "open", "id": "i1", "due": 0}
@@ -40,21 +39,21 @@ def test_failures_end_the_worker_and_commit_nothing(benches: Benches) -> None:
         assert (bench.said(), bench.table("items")) == ([], {}), name
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_asked_to_stop(one: Bench, number: signal.Signals) -> None:
-    """The step is finished, committed, the group left."""
-    worker = one.worker()
-    until(lambda: worker.status().get("ready"), "ready")
-    one.put([OPEN | {"id": f"i{n}"} for n in range(500)])
-    until(lambda: one.table("items"), "work is under way")
-    began = time.monotonic()
-    worker.signal(number)
-    assert worker.wait(10) == 0
-    assert time.monotonic() - began < 5
-    if one.broker.kind == "kafka":
-        assert "LeaveGroup request succeeded" in worker.log()
-    items = one.table("items")
-    assert one.committed() == len(items) == one.table("count")["0/n"]
+def test_asked_to_stop(benches: Benches) -> None:
+    """By SIGTERM or SIGINT: the step is finished, committed, the group left."""
+    numbers = {benches(): number for number in (signal.SIGTERM, signal.SIGINT)}
+    workers = {bench: bench.worker() for bench in numbers}
+    for bench, worker in workers.items():
+        until(is_ready(worker), "ready")
+        bench.put([OPEN | {"id": f"i{n}"} for n in range(500)])
+        until(functools.partial(bench.table, "items"), "work is under way")
+        began = time.monotonic()
+        worker.signal(numbers[bench])
+        assert worker.wait(10) == 0
+        assert time.monotonic() - began < 5
+        if bench.broker.kind == "kafka":
+            assert "LeaveGroup request succeeded" in worker.log()
+        assert bench.committed() == len(bench.table("items")) == bench.table("count")["0/n"]
 
 
 def test_what_does_not_fit_is_refused_with_its_name(benches: Benches) -> None:
@@ -63,7 +62,7 @@ def test_what_does_not_fit_is_refused_with_its_name(benches: Benches) -> None:
     fewer.prefix = f"{fewer.prefix}x"
     fewer.make("events", "said")
     fewer.make("extras", partitions=3)
-    fewer.make("open", **{"cleanup.policy": "compact"})
+    fewer.make("open", config={"cleanup.policy": "compact"})
     early.prefix = f"{early.prefix}x"
     early.make("events", "extras")
     workers = {bench: bench.worker() for bench in (other, fewer, early)}
