@@ -7,6 +7,7 @@ from typing import NamedTuple
 from schemas.policy import Clock, Stage
 from streams.core.deadlines import Verdict, nominal, regained
 from streams.core.fold import Cycle
+from streams.core.ladder import Ladder
 from streams.core.state import ClockState, Rung
 from streams.core.voice import Voice
 
@@ -23,44 +24,52 @@ class Cause(NamedTuple):
 
 
 def rung(state: ClockState, stage: str) -> Rung:
-    """What has been said of a stage; nothing yet for one that is new."""
+    """What has been said of a stage, to be written to; a stage of which nothing was said has none until then."""
     found = state.stages.get(stage)
     if found is None:
         found = state.stages[stage] = Rung()
     return found
 
 
-def arm(
-    voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, times: list[int], state: ClockState, cause: Cause
-) -> None:
-    """Arm anew what R6 says, and resolve first what still fires of it."""
+def is_done(state: ClockState, stage: str) -> bool:
+    """Whether it fired or was skipped for its arming."""
+    found = state.stages.get(stage)
+    return found is not None and found.done
+
+
+def arm(voice: Voice, clock: Clock, cycle: Cycle, ladder: Ladder | None, state: ClockState, cause: Cause) -> None:
+    """Arm anew what R6 says, and resolve first what still fires of it; no ladder: there is no due."""
     _forget_stages(voice, clock, state, cause)
-    whole = _whole(voice, clock, cycle, state, cause)
+    whole = _whole(voice, clock, cycle, verdict, state, cause)
     if cycle.paused:
         _resolve_all(voice, state, "paused")
-    elif verdict.due is None:
+    elif ladder is None:
         _resolve_all(voice, state, cause.reason)
     if whole is not None:
         for stage in clock.stages:
             _arm(rung(state, stage.name), cycle, whole)
-    elif verdict.due is not None and not cycle.paused:
-        _arm_some(voice, clock, cycle, times, state, cause)
+    elif ladder is not None and not cycle.paused and state.stages:
+        _arm_some(voice, clock, cycle, ladder, state, cause)
 
 
 def _forget_stages(voice: Voice, clock: Clock, state: ClockState, cause: Cause) -> None:
     """A new policy may have dropped a stage: what fires of it ends."""
+    if not state.stages:
+        return
     names = {stage.name for stage in clock.stages}
     for name in [n for n in state.stages if n not in names]:
         voice.resolve(state.stages.pop(name).alert, cause.reason)
 
 
-def _whole(voice: Voice, clock: Clock, cycle: Cycle, state: ClockState, cause: Cause) -> int | None:
+def _whole(voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, state: ClockState, cause: Cause) -> int | None:
     """R6 (a): the arming of the whole ladder, if it is armed anew; what still fires of it is resolved."""
-    again = regained(voice.book, clock, cycle)
+    again, lacks = regained(voice.book, clock, cycle), verdict.rule is None or verdict.missing
     resumed, regains, ran = cycle.resumed != state.resumed, again.either != state.regained, state.ended
-    undone = state.lost and not again.lost and not regains
-    state.resumed, state.regained, state.lost, state.ended = cycle.resumed, again.either, again.lost, False
     armings = [at for at, new in ((cycle.resumed, resumed), (again.either, regains)) if new and at is not None]
+    undone = state.lost and not lacks and not armings
+    state.resumed, state.regained, state.ended = cycle.resumed, again.either, False
+    state.lost = lacks and (state.lost or state.had or again.lost)
+    state.had = state.had or not lacks
     if resumed:
         _resolve_all(voice, state, "paused")
     if armings:
@@ -81,18 +90,17 @@ def _arm(each: Rung, cycle: Cycle, when: int) -> int:
 
 
 def _arm_some(
-    voice: Voice, clock: Clock, cycle: Cycle, times: list[int], state: ClockState, cause: Cause
+    voice: Voice, clock: Clock, cycle: Cycle, ladder: Ladder, state: ClockState, cause: Cause
 ) -> None:  # fmt: skip
     """R6 (b) and (c)."""
-    again = {s.name for s, at in zip(clock.stages, times, strict=True) if at > voice.at and rung(state, s.name).done}
+    again = {s.name for i, s in enumerate(clock.stages) if is_done(state, s.name) and ladder.at(i) > voice.at}
     renewed: set[str] = set()
-    for stage in clock.stages:
-        each = rung(state, stage.name)
+    for name, each in state.stages.items():
         fired = voice.firing(each.alert)
         if fired is not None and voice.book.recipients(_notify(clock, each.names), cycle.routing) != (
             fired.data.recipients or []
         ):
-            renewed |= {stage.name, *each.names}
+            renewed |= {name, *each.names}
     for stage in clock.stages:
         if stage.name in again or stage.name in renewed:
             each = rung(state, stage.name)

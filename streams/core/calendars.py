@@ -52,7 +52,7 @@ class Calendar:
 
     def is_open(self, at: int) -> bool:
         """Whether `at` lies in a window (half-open)."""
-        i = self._index(at)
+        i = bisect_right(self._opens, at) - 1 if self._from <= at < self._to else self._index(at)
         return i >= 0 and at < self._closes[i]
 
     def between(self, start: int, end: int) -> int:
@@ -223,10 +223,11 @@ class Calendar:
         return bisect_right(self._opens, at) - 1
 
     def _sum(self, at: int) -> int:
-        i = self._index(at)
+        i = bisect_right(self._opens, at) - 1 if self._from <= at < self._to else self._index(at)
         if i < 0:
             return 0
-        return self._before[i] + min(at, self._closes[i]) - self._opens[i]
+        closes = self._closes[i]
+        return self._before[i] + (min(closes, at)) - self._opens[i]
 
     def _cover(self, at: int) -> None:
         """Build the year of `at` and its two neighbours, and all years between those and the built ones."""

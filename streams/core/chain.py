@@ -10,6 +10,7 @@ the last one.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -25,33 +26,26 @@ class Term(NamedTuple):
     at: int
 
 
-class Chain(NamedTuple):
-    """Policies in the order in which they came; the last one is in force."""
+class Chain:
+    """Policies in the order in which they came; the last one is in force.
 
-    terms: tuple[Term, ...]
+    `book` and `at`: the one in force and the time of its record. `ages`: `max_age` of the earlier ones, as (cycles
+    that started before, microseconds).
+    """
 
-    @property
-    def book(self) -> Book:
-        """The policy in force."""
-        return self.terms[-1].book
+    __slots__ = ("ages", "at", "book", "terms")
 
-    @property
-    def at(self) -> int:
-        """The time of its record."""
-        return self.terms[-1].at
-
-    @property
-    def ages(self) -> tuple[tuple[int, int], ...]:
-        """`max_age` of the earlier ones: (cycles that started before, microseconds)."""
-        return tuple(
-            (after.at, term.book.settings.max_age) for term, after in zip(self.terms, self.terms[1:], strict=False)
-        )
+    def __init__(self, terms: tuple[Term, ...]) -> None:
+        self.terms = terms
+        self.book, self.at = terms[-1]
+        self.ages = tuple((after.at, term.book.settings.max_age) for term, after in pairwise(terms))
 
     def of(self, start: int) -> Book:
         """The policy that judges a cycle that started then."""
-        for term, after in zip(self.terms, self.terms[1:], strict=False):
-            if start < after.at:
-                return term.book
+        if self.ages:
+            for term, after in pairwise(self.terms):
+                if start < after.at:
+                    return term.book
         return self.book
 
     def then(self, term: Term) -> Chain:

@@ -16,6 +16,8 @@ from streams.core.speech import ended, going_on
 from streams.core.state import ClockState, CycleState, ItemState
 from streams.core.voice import Voice
 
+NOTHING_SAID = ClockState()
+
 
 def decide(
     voice: Voice, chain: Chain, state: ItemState, cycles: Sequence[Cycle], cause: Cause | None, *, fire: bool
@@ -51,6 +53,9 @@ def decide(
                 ended(voice, clock, cycle, verdict, kept)
             elif (at := going_on(voice, clock, cycle, verdict, kept, cause, fire=fire)) is not None:
                 moments.append(at)
+            if kept == NOTHING_SAID:
+                del said.clocks[clock.name]
+    state.cycles = [said for _, said in pairs if said.clocks or said.end is not None]
     running = next((cycle for cycle in cycles if cycle.running), None)
     if running is not None:
         moments.append(running.expiry(chain.of(running.start).settings.max_age))
@@ -71,6 +76,8 @@ def _answer(voice: Voice, cycle: Cycle, state: ItemState, verdicts: dict[str, Ve
 
 def _pair(voice: Voice, state: ItemState, cycles: Sequence[Cycle]) -> list[tuple[Cycle, CycleState]]:
     """Each cycle with what has been said of it (R7)."""
+    if not state.cycles:
+        return [(cycle, CycleState(cycle.start)) for cycle in cycles]
     taken: dict[int, CycleState] = {}
     for said in sorted(state.cycles, key=lambda s: s.start):
         at = _holding(cycles, said.start)
@@ -79,9 +86,7 @@ def _pair(voice: Voice, state: ItemState, cycles: Sequence[Cycle]) -> list[tuple
         else:
             taken[at] = said
             said.start = cycles[at].start
-    pairs = [(cycle, taken.get(i) or CycleState(cycle.start)) for i, cycle in enumerate(cycles)]
-    state.cycles = [said for _, said in pairs]
-    return pairs
+    return [(cycle, taken.get(i) or CycleState(cycle.start)) for i, cycle in enumerate(cycles)]
 
 
 def _holding(cycles: Sequence[Cycle], start: int) -> int | None:

@@ -142,6 +142,8 @@ def fold(
 
 def age_of(cycle: Cycle, max_age: int, ages: Sequence[tuple[int, int]]) -> int:
     """The `max_age` of the policy that judges a cycle."""
+    if not ages:
+        return max_age
     return next((age for before, age in ages if cycle.start < before), max_age)
 
 

@@ -12,14 +12,31 @@ SHORT_GAP = 2 * HOUR
 """A closed gap shorter than this is no reason to wait."""
 
 
+class Ladder:
+    """The instants of a clock's stages after T7, each worked out when it is first asked for; the due must be known.
+
+    They never fall, so who looks for the first that is still to come need not ask for those behind it.
+    """
+
+    __slots__ = ("_clock", "_cycle", "_times", "_verdict")
+
+    def __init__(self, clock: Clock, verdict: Verdict, cycle: Cycle) -> None:
+        self._clock, self._verdict, self._cycle = clock, verdict, cycle
+        self._times: list[int] = []
+
+    def at(self, position: int) -> int:
+        """The instant of the stage that is listed there."""
+        times = self._times
+        while len(times) <= position:
+            least = times[-1] if times else self._cycle.start
+            times.append(max(least, _useful(self._clock.stages[len(times)], self._verdict, self._cycle)))
+        return times[position]
+
+
 def stage_times(clock: Clock, verdict: Verdict, cycle: Cycle) -> list[int]:
-    """The instants of the clock's stages after T7, in their order; the due must be known."""
-    times: list[int] = []
-    floor = cycle.start
-    for stage in clock.stages:
-        floor = max(floor, _useful(stage, verdict, cycle))
-        times.append(floor)
-    return times
+    """The instants of all stages, in their order; the due must be known."""
+    ladder = Ladder(clock, verdict, cycle)
+    return [ladder.at(position) for position in range(len(clock.stages))]
 
 
 def _useful(stage: Stage, verdict: Verdict, cycle: Cycle) -> int:

@@ -61,8 +61,11 @@ def _adopt(book: Book, state: ItemState, alert: Alert) -> bool:
     opened = None if data.opened_at is None else instants.parse(data.opened_at)
     cycle: CycleState | None = next((c for c in state.cycles if c.start == opened), None)
     clock = next((c for c in book.clocks[data.workflow] if c.name == data.clock), None)
-    if cycle is None or clock is None or data.stage is None:
+    if opened is None or clock is None or data.stage is None:
         return False
+    if cycle is None:  # nothing had been said of it before
+        cycle = CycleState(opened)
+        state.cycles.append(cycle)
     said = cycle.clocks.get(clock.name)
     if said is None:
         said = cycle.clocks[clock.name] = ClockState()

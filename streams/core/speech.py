@@ -5,10 +5,11 @@ from __future__ import annotations
 from schemas.events import Action
 from schemas.instants import compact
 from schemas.policy import Clock, Stage
-from streams.core.arming import Cause, arm, held_until, rung, targets
+from streams.core.arming import Cause, arm, held_until, is_done, rung, targets
+from streams.core.calendars import Calendar
 from streams.core.deadlines import Verdict
 from streams.core.fold import Cycle
-from streams.core.ladder import allowed, attempts_time, stage_times
+from streams.core.ladder import Ladder, allowed, attempts_time
 from streams.core.state import ClockState
 from streams.core.voice import Voice
 
@@ -43,44 +44,59 @@ def going_on(
     voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, state: ClockState, cause: Cause | None, *, fire: bool
 ) -> int | None:
     """Arm, fire what is due at the voice's moment if `fire`, and tell the next moment."""
-    times = [] if verdict.due is None else stage_times(clock, verdict, cycle)
+    ladder = None if verdict.due is None else Ladder(clock, verdict, cycle)
     if cause is not None:
-        arm(voice, clock, cycle, verdict, times, state, cause)
+        arm(voice, clock, cycle, ladder, state, cause)
     if verdict.calendar is None or cycle.paused:
         return None
     held = held_until(voice, clock, cycle, verdict, state)
-    if fire and times:
-        _fire(voice, clock, cycle, verdict, times, state, held)
-    moments = [
-        allowed(verdict.calendar, max(at, voice.at, held if stage.early else 0), always=stage.always)
-        for stage, at in zip(clock.stages, times, strict=False)
-        if not rung(state, stage.name).done
-    ]
+    if fire and ladder is not None:
+        _fire(voice, clock, cycle, verdict, ladder, state, held)
+    moment = None if ladder is None else _next(voice, clock, verdict, ladder, state, held)
     attempt = _attempts(voice, clock, cycle, verdict, state, fire=fire)
-    return min(moments if attempt is None else [*moments, attempt], default=None)
+    return moment if attempt is None else attempt if moment is None else min(moment, attempt)
+
+
+def _next(voice: Voice, clock: Clock, verdict: Verdict, ladder: Ladder, state: ClockState, held: int) -> int | None:
+    """When the first of the stages that are still to fire may do so."""
+    assert verdict.calendar is not None
+    moment: int | None = None
+    for position, stage in enumerate(clock.stages):
+        if is_done(state, stage.name):
+            continue
+        at = ladder.at(position)
+        may = allowed(verdict.calendar, max(at, voice.at, held if stage.early else 0), always=stage.always)
+        moment = may if moment is None else min(moment, may)
+        if may == at:
+            break  # none behind it comes before it
+    return moment
 
 
 def _fire(
-    voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, times: list[int], state: ClockState, held: int
+    voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, ladder: Ladder, state: ClockState, held: int
 ) -> None:
     """R5: of the stages that are due at once the last fires, in the name of all."""
     assert verdict.calendar is not None
-    come = [
-        (stage, at)
-        for stage, at in zip(clock.stages, times, strict=True)
-        if at <= voice.at and not rung(state, stage.name).done
-    ]
-    timely = [s for s, _ in come if allowed(verdict.calendar, voice.at, always=s.always) <= voice.at]
-    ready = [s for s in timely if not (s.early and voice.at < held)]
-    if not ready:
+    come: list[tuple[Stage, int]] = []
+    last = None
+    for position, stage in enumerate(clock.stages):
+        if (at := ladder.at(position)) > voice.at:
+            break
+        if is_done(state, stage.name):
+            continue
+        come.append((stage, at))
+        if not (stage.early and voice.at < held) and _timely(verdict.calendar, voice.at, stage):
+            last = len(come)
+    if last is None:
         return
-    last = ready[-1]
-    names = [s for s, _ in come if clock.stages.index(s) <= clock.stages.index(last)]
-    _say(voice, clock, cycle, verdict, state, names, dict(come)[last])
+    come = come[:last]
+    _say(voice, clock, cycle, verdict, state, [stage for stage, _ in come], come[-1][1])
     for stage, _ in come:
         rung(state, stage.name).done = True
-        if stage is last:
-            break
+
+
+def _timely(calendar: Calendar, at: int, stage: Stage) -> bool:
+    return allowed(calendar, at, always=stage.always) <= at
 
 
 def _say(

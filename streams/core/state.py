@@ -33,8 +33,10 @@ class ClockState(msgspec.Struct, array_like=True):
     """The cycle's last resume when last decided."""
     regained: int | None = None
     """When, by the history, it last had a rule or a due again, when last decided."""
+    had: bool = False
+    """It had a rule and a due at some decision."""
     lost: bool = False
-    """It had lost a rule or a due when last decided."""
+    """It had lost them when last decided."""
     ended: bool = False
     renewed: int | None = None
     """When R6 (c) last armed a stage."""

@@ -31,16 +31,16 @@ def rearm_ladder(case: Case, did: int, reason: str) -> None:
     back = max(case.verdict["rule_regained"], case.verdict["due_regained"])
     resumed = resume != memory["resume"]
     regained = back != memory["back"] and back >= 0
-    if paused(case.cycle) or resumed:
-        resolve_ladder(case, "paused")
-    elif not case.has or regained:
-        resolve_ladder(case, reason)
-    if resumed or regained or memory["ended"] or (memory["lost"] and case.has):
-        instants = [resume] if resumed and resume is not None else []
-        instants += [back] if regained else []
+    anew = resumed or regained or memory["ended"] or (memory["lost"] and case.has)
+    if anew or paused(case.cycle) or not case.has:
+        waits = resumed or (paused(case.cycle) and not regained)
+        resolve_ladder(case, "paused" if waits else reason)
+    if anew:
+        instants = ([resume] if resumed and resume is not None else []) + ([back] if regained else [])
         for stage in memory["stages"].values():
             arm(stage, max(instants, default=did))
     lost = not case.has and (memory["had"] or memory["lost"])
+    lost = lost or case.verdict["lost"]
     memory |= {"resume": resume, "back": back, "ended": False, "lost": lost, "had": case.has}
 
 
@@ -52,10 +52,10 @@ def rearm_told(case: Case, did: int, reason: str) -> None:
         if firing["stage"] == "attempts" or recipients(case.policy, case.routing, said["notify"]) == said["recipients"]:
             continue
         resolve(case.item, memory, ident, case.now, reason, None)
-        for name in firing["names"]:
-            if name in memory["stages"] and memory["stages"][name]["state"] != "armed":
-                arm(memory["stages"][name], did)
-        memory["voided"] = max(memory["voided"], did)
+        for stage in [memory["stages"][name] for name in firing["names"] if name in memory["stages"]]:
+            if stage["state"] != "armed":
+                arm(stage, did)
+                memory["voided"] = max(memory["voided"], stage["armed"])
 
 
 def rearm_ahead(case: Case, did: int, reason: str) -> None:
@@ -115,6 +115,15 @@ def holder(cycles: list[dict[str, Any]], start: int) -> dict[str, Any] | None:
     return (exact + spans + [None])[0]
 
 
+def move(said: dict[str, Any], start: int) -> None:
+    """What was said becomes that of a cycle with this start; a stage that was not armed anew is armed at it."""
+    said["start"] = start
+    for memory in said["clocks"].values():
+        for stage in memory["stages"].values():
+            if not stage["anew"]:
+                stage["armed"] = start
+
+
 def hand_over(item: dict[str, Any], cycles: list[dict[str, Any]], now: int, reason: str) -> list[dict[str, Any]]:
     """R7: what has been said goes with its cycle; gives what was said of each cycle, in order."""
     taken: dict[int, dict[str, Any]] = {}
@@ -122,7 +131,7 @@ def hand_over(item: dict[str, Any], cycles: list[dict[str, Any]], now: int, reas
         cycle = holder(cycles, said["start"])
         if cycle is not None and cycle["start"] not in taken:
             taken[cycle["start"]] = said
-            said["start"] = cycle["start"]
+            move(said, cycle["start"])
             continue
         for memory in said["clocks"].values():
             for ident in list(memory["firing"]):

@@ -231,8 +231,8 @@ def fair_since(policy: dict[str, Any], clock: dict[str, Any], cycle: dict[str, A
 
 
 def regains(policy: dict[str, Any], clock: dict[str, Any], cycle: dict[str, Any]) -> dict[str, Any]:
-    """R6 (a): the last instants at which the clock got a rule, and a due, that it had had and lost; -1 if never."""
-    last = {"rule_regained": -1, "due_regained": -1}
+    """R6 (a): when the clock last got a rule, and a due, that it had had and lost (-1: never); is one lost?"""
+    last: dict[str, Any] = {"rule_regained": -1, "due_regained": -1, "lost": False}
     for name, key in (("rule", "rule_regained"), ("due", "due_regained")):
         seen = lost = False
         for entry in cycle["trail"]:
@@ -245,6 +245,7 @@ def regains(policy: dict[str, Any], clock: dict[str, Any], cycle: dict[str, Any]
                 last[key] = entry["time"]
             seen = seen or has
             lost = seen and not has
+        last["lost"] = last["lost"] or lost
     return last
 
 

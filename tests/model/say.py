@@ -119,7 +119,7 @@ def free_id(case: Case, name: str) -> str:
     stage = case.memory["stages"][name]
     ident = f"{head}:{name}:{stamp(stage['armed'])}" if stage["anew"] else f"{head}:{name}"
     while ident in case.item["ids"]:
-        arm(stage, stage["armed"] + 1)
+        stage["armed"], stage["anew"] = stage["armed"] + 1, True
         ident = f"{head}:{name}:{stamp(stage['armed'])}"
     return ident
 

@@ -1,11 +1,13 @@
 """The model against all expected outputs: the reported faults, the random policies and logs, and its own steps.
 
 The expected alerts must match in every field and in order; the dead letters in reason and event, in any order.
-PORTALWATCH_TEST_DATA names another folder with `cases/` and `random/` (or `data/random/`) in it.
+PORTALWATCH_TEST_DATA names another folder: with `cases/`, `random/` and `helpdesk/`, or with `cases/` and `data/`.
 """
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from .instants import DAY, parse_instant
 
 ROOT = Path(os.environ.get("PORTALWATCH_TEST_DATA", Path(__file__).parent.parent / "data"))
 RANDOM = next((folder for folder in (ROOT / "random", ROOT / "data" / "random") if folder.is_dir()), ROOT / "random")
+HELPDESK = next((folder for folder in (ROOT / "helpdesk", ROOT / "data") if folder.is_dir()), ROOT / "helpdesk")
 CASES = sorted(path.name for path in ROOT.glob("cases/*") if path.is_dir())
 LOGS = sorted(path.stem for path in RANDOM.glob("*.yaml"))
 
@@ -57,6 +60,16 @@ def test_random_log(name: str) -> None:
     assert ids(deadletters) == sorted((letter["reason"], letter["id"]) for letter in expected)
 
 
+def test_public_log() -> None:
+    """The first 400 events of the public help-desk log give the alerts that were expected of them."""
+    script = HELPDESK / "helpdesk_to_events.py"
+    command = [sys.executable, str(script), str(HELPDESK / "helpdesk.csv")]
+    events = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[:400]
+    alerts, deadletters = backtest((HELPDESK / "helpdesk-policy.yaml").read_text(), events)
+    assert alerts == [json.loads(line) for line in lines(HELPDESK / "expected-400.ndjson")]
+    assert deadletters == []
+
+
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("seed", range(4))
 def test_generated_log_says_each_id_once(flavour: str, seed: int) -> None:
@@ -77,12 +90,13 @@ def test_order_of_arrival_does_not_change_cycles(flavour: str, seed: int) -> Non
     good = [event for event in events if "record" in read_event(event)]
     arrived, in_order = Model(policy), Model(policy)
     arrived.apply(good)
-    in_order.apply(sorted(good, key=lambda event: parse_instant(event["time"])))
+    sorted_by_time = sorted(good, key=lambda event: parse_instant(event["time"]))
+    in_order.apply(sorted_by_time)
     compared = 0
     for key, item in arrived.items.items():
         other = in_order.items.get(key)
         if other is not None and ids_of(other) == ids_of(item) and other["base"] == item["base"]:
-            assert arrived.cycles(*key) == in_order.cycles(*key)
+            assert arrived.cycles(*key) == in_order.cycles(*key), key
             compared += 1
     assert compared
 
@@ -112,7 +126,7 @@ def stepwise(policy: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_a_new_policy_resolves_and_arms_anew() -> None:
     """R13: other recipients end what fires with the reason `policy`; it fires again, armed by the policy's record."""
     policy = (
-        "version: one\n"
+        "version: v1\n"
         "calendars: {all: {timezone: UTC, hours: {daily: 00:00-24:00}}}\n"
         "defaults: {calendar: all, pool: desk, on_call: first, champion: boss}\n"
         "clocks: [{name: reply, workflow: message, rules: [{within: 4 hours}], "
@@ -123,7 +137,7 @@ def test_a_new_policy_resolves_and_arms_anew() -> None:
     model.apply([event | {"time": "2026-11-10T08:00:00Z", "data": {}}])
     start = model.now
     model.advance(start + DAY)
-    model.set_policy(policy.replace("first", "second").replace("one", "two"), start + DAY)
+    model.set_policy(policy.replace("first", "second").replace("v1", "v2"), start + DAY)
     told = [(alert["id"], alert["data"].get("reason"), alert["data"]["recipients"]) for alert in model.alerts]
     head = "message:m1:reply:20261110T080000Z:missed"
     assert told == [
