@@ -37,7 +37,15 @@ def is_done(state: ClockState, stage: str) -> bool:
     return found is not None and found.done
 
 
-def arm(voice: Voice, clock: Clock, cycle: Cycle, ladder: Ladder | None, state: ClockState, cause: Cause) -> None:
+def arm(
+    voice: Voice,
+    clock: Clock,
+    cycle: Cycle,
+    verdict: Verdict,
+    ladder: Ladder | None,
+    state: ClockState,
+    cause: Cause,
+) -> None:
     """Arm anew what R6 says, and resolve first what still fires of it; no ladder: there is no due."""
     _forget_stages(voice, clock, state, cause)
     whole = _whole(voice, clock, cycle, verdict, state, cause)

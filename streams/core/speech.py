@@ -46,7 +46,7 @@ def going_on(
     """Arm, fire what is due at the voice's moment if `fire`, and tell the next moment."""
     ladder = None if verdict.due is None else Ladder(clock, verdict, cycle)
     if cause is not None:
-        arm(voice, clock, cycle, ladder, state, cause)
+        arm(voice, clock, cycle, verdict, ladder, state, cause)
     if verdict.calendar is None or cycle.paused:
         return None
     held = held_until(voice, clock, cycle, verdict, state)
