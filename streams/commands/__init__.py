@@ -13,10 +13,14 @@ import click
 
 COMMANDS = {
     "backtest": "Judge a recorded log of events by a policy.",
-    "check": "Check a policy file.",
+    "check": "Check a policy file: what it says, what is wrong, what is odd.",
+    "diff": "Say what a new policy changes, and for whom.",
     "demo": "See it work: an embedded broker, a simulated portal, a worker, a board in the terminal.",
     "explain": "Explain when a piece of work would be due, and who is told when.",
+    "policy": "Put a policy into force, or show the one that is.",
+    "schemas": "Print the schemas of events, alerts and the policy file, and the AsyncAPI document.",
     "simulate": "Simulate a portal: publish its events, or print them.",
+    "topics": "List the topics, and compare or create them.",
     "worker": "Run a worker.",
 }
 

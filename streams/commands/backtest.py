@@ -15,6 +15,7 @@ import orjson
 from schemas import alerts, instants
 from streams import backtest
 from streams.commands import fail
+from streams.commands.against import Side, compare
 from streams.commands.check import read
 from streams.core.book import Book
 from streams.core.policy_check import PolicyError
@@ -31,31 +32,47 @@ from streams.core.policy_check import PolicyError
     help="Write every alert, notice and resolution (NDJSON; - for standard output).",
 )
 @click.option("--deadletters", metavar="FILE", help="Write the dead letters (NDJSON).")
+@click.option("--against", metavar="P2", help="Another policy: compare the pages that the two would have sent.")
 @click.option("--json", "json_output", is_flag=True, help="Say the summary as JSON.")
 def command(
-    events: str, policy: str, until: str | None, alerts_file: str | None, deadletters: str | None, json_output: bool
+    events: str,
+    policy: str,
+    until: str | None,
+    alerts_file: str | None,
+    deadletters: str | None,
+    against: str | None,
+    json_output: bool,
 ) -> None:
     """Judge EVENTS, NDJSON in arrival order (- for standard input), by a policy.
 
     Now is the greatest time so far; stages fire at their own time in between. The same input gives the same output,
-    byte for byte.
+    byte for byte. With --against, who would have been called, week by week, by the one policy and by the other.
     """
+    paths = [policy] if against is None else [policy, against]
     try:
-        book = Book(read(policy))
+        books = [Book(read(path)) for path in paths]
         end = None if until is None else instants.parse(until)
     except PolicyError as error:
         return fail(str(error))
     except ValueError as error:
         return fail(f"--until {error}")
     try:
-        with _lines(events) as lines:
-            result = backtest.run(book, lines, end)
+        result, *others = _judge(books, events, end)
         _write(alerts_file, (alerts.encode(alert) for alert in result.alerts))
         _write(deadletters, (backtest.dead_line(dead) for dead in result.dead))
     except OSError as error:
         return fail(f"{error.filename}: {error.strerror}")
-    click.echo(summary(result, json_output=json_output), err=alerts_file == "-" or deadletters == "-")
+    sides = [Side(*each) for each in zip(paths, books, (result, *others), strict=True)]
+    said = compare(*sides, json_output=json_output) if others else summary(result, json_output=json_output)
+    click.echo(said, err=alerts_file == "-" or deadletters == "-")
     return None
+
+
+def _judge(books: list[Book], events: str, end: int | None) -> list[backtest.Result]:
+    """The log by each policy; it is kept whole only if it has to be read again."""
+    with _lines(events) as lines:
+        log = lines if len(books) == 1 else list(lines)
+        return [backtest.run(book, log, end) for book in books]
 
 
 @contextmanager

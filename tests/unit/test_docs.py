@@ -19,7 +19,8 @@ def test_every_setting_stands_in_its_table_and_nothing_else() -> None:
 
 def test_the_readme_names_every_command_and_no_other() -> None:
     text = (ROOT / "README.md").read_text()
-    named = set(re.findall(r"`(?:portalwatch )?([a-z]+)(?: [^`]*)?`", "\n".join(re.findall(r"^\| `.*", text, re.MULTILINE))))
+    rows = "\n".join(re.findall(r"^\| `.*", text, re.MULTILINE))
+    named = set(re.findall(r"`(?:portalwatch )?([a-z]+)(?: [^`]*)?`", rows))
     assert set(COMMANDS) <= named
 
 
