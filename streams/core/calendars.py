@@ -1,10 +1,9 @@
 """Open time of a calendar (contract T1 to T3, T8 to T10).
 
-A calendar is a sorted list of UTC windows, each belonging to the local date on which it opens,
-with the sum of open time before each.  Adding, subtracting and measuring open time are then one
-bisection in that list, whatever the amount.  Years are built when first needed and the lists
-grow in both directions.  Touching windows stay apart in the lists: half-open bisection makes
-them one for open time, and each keeps the date to which it belongs.
+A calendar is a sorted list of UTC windows, each belonging to the local date on which it opens, with the sum of open time
+before each.  Adding, subtracting and measuring open time are then one bisection, whatever the amount.  Years are built
+when first needed; the lists grow in both directions.  Touching windows stay apart: half-open bisection makes them one
+for open time, and each keeps the date to which it belongs.
 """
 
 from __future__ import annotations
@@ -57,7 +56,10 @@ class Calendar:
 
     def between(self, start: int, end: int) -> int:
         """Open microseconds in [start, end); zero if `end` is not after `start`."""
-        return self._sum(end) - self._sum(start) if end > start else 0
+        if end <= start:
+            return 0
+        before = self._sum(start)  # first: earlier years move all sums
+        return self._sum(end) - before
 
     def add(self, start: int, amount: int) -> int:
         """The first instant at which `amount` open microseconds have passed since `start` (T2)."""
@@ -116,7 +118,7 @@ class Calendar:
     def later(self, start: int, n: int) -> int:
         """`N business days` after `start` (T3): the same local time on the nth business day."""
         start = self.opening(start)
-        return self._later(start, self._days[self._index(start)], n)
+        return self._later(start, self._day_of(start), n)
 
     def later_from_due(self, due: int, n: int) -> int:
         """As `later`, but a closing counts as in the day that it closes (T6)."""
@@ -137,9 +139,7 @@ class Calendar:
         """`before: N business days` (T10): the same local time on the nth business day before."""
         if not self.is_open(anchor):
             anchor = self.closing(anchor)
-            own = self._days[self._index(anchor)]
-        else:
-            own = self._days[self._index(anchor)]
+        own = self._day_of(anchor)
         day = self.day_before(own, n)
         at = self.instant(day, self._local(anchor, own))
         windows = self._windows[day]
@@ -150,7 +150,7 @@ class Calendar:
     def end_of(self, start: int, n: int) -> int:
         """`by: end of N business days` (T3): the last closing of that day."""
         start = self.opening(start)
-        day = self.day_after(self._days[self._index(start)], n)
+        day = self.day_after(self._day_of(start), n)
         return self._checked(self._windows[day][-1][1])
 
     def windows_of(self, day: int) -> list[tuple[int, int]]:
@@ -221,6 +221,11 @@ class Calendar:
         if not self._from <= at < self._to:
             self._cover(at)
         return bisect_right(self._opens, at) - 1
+
+    def _day_of(self, at: int) -> int:
+        """The date of the last window that opens at or before `at`."""
+        i = self._index(at)  # first: it may build the lists anew
+        return self._days[i]
 
     def _sum(self, at: int) -> int:
         i = bisect_right(self._opens, at) - 1 if self._from <= at < self._to else self._index(at)

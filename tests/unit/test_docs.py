@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import fields
 from pathlib import Path
 
-from streams.commands import COMMANDS
+import pytest
+from click.testing import CliRunner
+
+from streams.commands import COMMANDS, main
 from streams.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -28,3 +32,19 @@ def test_what_the_readme_links_to_is_there() -> None:
     text = (ROOT / "README.md").read_text()
     for target in re.findall(r"\]\(([^)h][^)]*)\)", text):
         assert (ROOT / target).exists(), target
+
+
+def console_blocks() -> list[tuple[str, str]]:
+    """(command line, output) of every block in the pages."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "deploy/docs").glob("*.md"))]
+    blocks = [b for page in pages for b in re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)]
+    found = [re.fullmatch(r"\$ portalwatch ((?:[^\n]*\\\n)*[^\n]*)\n(.*)", block, re.DOTALL) for block in blocks]
+    assert all(found), "a console block is one portalwatch command and its output"
+    return [(match[1].replace("\\\n", " "), match[2]) for match in found if match]
+
+
+@pytest.mark.parametrize(("line", "output"), console_blocks(), ids=lambda text: text[:30])
+def test_what_the_pages_show_is_what_the_program_says(line: str, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    said = CliRunner().invoke(main, shlex.split(line))
+    assert said.output == output
