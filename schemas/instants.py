@@ -18,6 +18,7 @@ DAY_SECONDS = 86_400
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII)
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?", re.ASCII)
 
 
@@ -26,12 +27,30 @@ def of(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
+@lru_cache(4096)
+def _days(text: str) -> int | None:
+    """Days from the epoch to a date `YYYY-MM-DD`; None if it is not one."""
+    try:
+        return date(int(text[:4]), int(text[5:7]), int(text[8:])).toordinal() - EPOCH_ORDINAL
+    except ValueError:
+        return None
+
+
+def _usual(text: str) -> int | None:
+    """Seconds of `YYYY-MM-DDTHH:MM:SSZ`, the form that most senders use; None for any other."""
+    if _USUAL.fullmatch(text) is None or (day := _days(text[:10])) is None:
+        return None
+    return day * DAY_SECONDS + int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
+
+
 def parse(text: str) -> int:
     """An RFC 3339 date and time with an offset, in microseconds; finer fractions are cut off.
 
     Raises:
         ValueError: with what would be right, never with the text itself.
     """
+    if len(text) == 20 and (seconds := _usual(text)) is not None:
+        return seconds * SECOND
     found = _RFC3339.fullmatch(text)
     if found is None:
         if _LOCAL.fullmatch(text):

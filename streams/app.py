@@ -7,6 +7,7 @@ with any Faust app, and importing this module for `create` costs nothing.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any, cast
 
@@ -71,8 +72,16 @@ class Portalwatch(App):
         await super().on_stop()
         await self._startup.close()
 
-    def _decreed(self, decree: Decree) -> None:
-        self.watch.decree(Book(decree.policy, decree.text), self.watch.clock.at(decree.at))
+    async def _decreed(self, decree: Decree) -> None:
+        """A policy comes into force: made ready on a thread, since events must not wait for it."""
+        book = await asyncio.to_thread(_ready, decree, self.watch.clock.now())
+        self.watch.decree(book, self.watch.clock.at(decree.at))
+
+
+def _ready(decree: Decree, now: int) -> Book:
+    book = Book(decree.policy, decree.text)
+    book.warm(now)
+    return book
 
 
 def create(given: Settings) -> Portalwatch:

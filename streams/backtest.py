@@ -59,7 +59,7 @@ def run(book: Book, lines: Iterable[bytes], until: int | None = None) -> Result:
         alerts.extend(effects.alerts)
         dead.extend(Dead(d.reason, d.detail, d.ref) for d in effects.dead if isinstance(d.ref, bytes))
 
-    for step in steps(_accepted(lines, dead), 0):
+    for step in steps(_accepted(engine, lines, dead), 0):
         count += len(step)
         if (first := step[0][0].entry.time) > engine.now:
             take(engine.advance(first - 1))
@@ -70,7 +70,7 @@ def run(book: Book, lines: Iterable[bytes], until: int | None = None) -> Result:
     return Result(alerts, dead, count)
 
 
-def _accepted(lines: Iterable[bytes], dead: list[Dead]) -> Iterator[tuple[Event, bytes]]:
+def _accepted(engine: Engine, lines: Iterable[bytes], dead: list[Dead]) -> Iterator[tuple[Event, bytes]]:
     for raw in lines:
         line = raw.strip()
         if not line:
@@ -78,6 +78,8 @@ def _accepted(lines: Iterable[bytes], dead: list[Dead]) -> Iterator[tuple[Event,
         event = from_json(line) if len(line) <= MAX_EVENT_BYTES else Refusal("too_large", TOO_LARGE)
         if isinstance(event, Refusal):
             dead.append(Dead(event.reason, event.detail, line))
+        elif (why := engine.refuses(event)) is not None:
+            dead.append(Dead("invalid", f"time: {why}", line))
         else:
             yield event, line
 

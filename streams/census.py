@@ -12,9 +12,10 @@ from typing import Any
 from schemas import instants
 from schemas.policy import UNASSIGNED
 from streams.core import state as states
+from streams.core.agenda import OWN
 from streams.core.book import Book
 from streams.core.deadlines import judge
-from streams.core.engine import OWN, Engine
+from streams.core.engine import Engine
 from streams.core.fold import Cycle
 from streams.core.keeping import folded
 from streams.core.ladder import stage_times

@@ -85,7 +85,7 @@ async def open_at_end(client: Mapping[str, Any], topic: str) -> tuple[AIOKafkaCo
         raise
 
 
-async def follow(consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree], Awaitable[None] | None]) -> None:
+async def follow(consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree], Awaitable[None]]) -> None:
     """Hand over each policy that comes; runs until cancelled, or until the consumer is stopped."""
     tp = TopicPartition(topic, 0)
     while True:
@@ -94,12 +94,10 @@ async def follow(consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree]
         except ConsumerStoppedError:
             return
         for record in records:
-            new = decree(record)
+            new = await asyncio.to_thread(decree, record)  # a large file takes long to read
             if new is not None:
                 log.info("policy %s (sha256 %s) comes into force", new.policy.version, new.sha256[:12])
-                answer = take(new)
-                if answer is not None:
-                    await answer
+                await take(new)
 
 
 async def _more(consumer: AIOKafkaConsumer, tp: TopicPartition) -> list[Any]:

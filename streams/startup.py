@@ -6,7 +6,7 @@ What does not fit is told in one sentence and ends the worker (status 1): it can
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from streams.policies import Decree, NoPolicy
 from streams.settings import Settings
 from streams.topics import TopicMismatch, TopicRefused, ensure, shared_count
 
+Decreed = Callable[[Decree], Awaitable[None]]
+"""Who is handed each policy that comes into force."""
 BY = "worker --policy"
 """Who is named as the author of a policy that a worker writes to an empty topic."""
 
@@ -40,7 +42,7 @@ class Startup:
         self._topic = topics.POLICY.name(given.prefix)
         self._consumer: AIOKafkaConsumer | None = None
 
-    async def prepare(self, decreed: Callable[[Decree], None]) -> int:
+    async def prepare(self, decreed: Decreed) -> int:
         """Make the topics that are missing and read the policy; returns the inputs' partition count.
 
         Raises:
@@ -51,7 +53,7 @@ class Startup:
         except (TopicMismatch, TopicRefused, NoPolicy, PolicyError, KafkaError, TimeoutError) as error:
             raise CannotStart(f"the worker cannot start: {error}") from error
 
-    async def _prepare(self, decreed: Callable[[Decree], None]) -> int:
+    async def _prepare(self, decreed: Decreed) -> int:
         given = self._given
         await ensure(self._client, given.prefix, given.partitions, given.replication)
         count = await shared_count(self._client, given.prefix)
@@ -59,7 +61,7 @@ class Startup:
         if found is None:
             found = await self._first()
         log.info("policy %s (sha256 %s) is in force", found.policy.version, found.sha256[:12])
-        decreed(found)
+        await decreed(found)
         return count
 
     async def _first(self) -> Decree:
@@ -77,7 +79,7 @@ class Startup:
             raise NoPolicy(f"{self._topic} stays empty although the policy was written to it")
         return found
 
-    async def follow(self, decreed: Callable[[Decree], None]) -> None:
+    async def follow(self, decreed: Decreed) -> None:
         """Hand over each policy that comes; runs until cancelled."""
         if self._consumer is not None:
             await policies.follow(self._consumer, self._topic, decreed)

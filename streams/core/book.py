@@ -28,6 +28,11 @@ class Book:
         }
         self._matches: dict[tuple[str | None, ...], int | None] = {}
 
+    def warm(self, at: int) -> None:
+        """Build the calendars' years around `at`, before it matters how long that takes."""
+        for calendar in self.calendars.values():
+            calendar.is_open(at)
+
     def department(self, routing: Routing) -> Department:
         """The department's entry; an empty one if the policy does not know it."""
         return self.policy.departments.get(routing.department or UNASSIGNED, _NOBODY)

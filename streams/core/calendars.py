@@ -1,9 +1,9 @@
 """Open time of a calendar (contract T1 to T3, T8 to T10).
 
-A calendar is a sorted list of UTC windows, each belonging to the local date on which it opens, with the sum of open time
-before each.  Adding, subtracting and measuring open time are then one bisection, whatever the amount.  Years are built
-when first needed; the lists grow in both directions.  Touching windows stay apart: half-open bisection makes them one
-for open time, and each keeps the date to which it belongs.
+A calendar is a sorted list of UTC windows, each belonging to the local date on which it opens, with the sum of open
+time before each.  Adding, subtracting and measuring open time are then one bisection, whatever the amount.  Years are
+built when first needed; the lists grow in both directions.  Touching windows stay apart: half-open bisection makes them
+one for open time, and each keeps the date to which it belongs.
 """
 
 from __future__ import annotations

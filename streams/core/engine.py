@@ -8,15 +8,17 @@ Stages fire in `advance` alone, so whoever drives the engine says up to when the
 
 from __future__ import annotations
 
-import heapq
 from bisect import insort
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from typing import Any
 
 from schemas import alerts
 from schemas.events import Action, Event
+from schemas.instants import LAST
 from streams.core import chain as chains
 from streams.core import state as states
+from streams.core.agenda import OWN, Agenda
 from streams.core.arming import Cause
 from streams.core.book import Book
 from streams.core.calendars import CalendarRangeError
@@ -25,15 +27,14 @@ from streams.core.decide import decide
 from streams.core.effects import DeadLetter, Effects, Step, Touched
 from streams.core.feeds import FEEDS, look
 from streams.core.keeping import folded, is_kept, shrunk, was_seen, why_late
+from streams.core.reach import is_near_the_end, reach, why_unjudgeable
 from streams.core.reconcile import reconcile
 from streams.core.shelf import Shelf
 from streams.core.state import ItemState
 from streams.core.voice import Speaker, Voice, caught_up
 
-OWN = b"@"
-"""The key under which the engine keeps its own times; no item's key begins with it."""
 POLICIES = b"@policies"
-"""The key under which it keeps the policies by which it judges."""
+"""The key under which it keeps the policies by which it judges; its own times stand under `OWN` itself."""
 
 
 class Engine:
@@ -53,8 +54,8 @@ class Engine:
         """The greatest moment that was decided."""
         self.silent: frozenset[str] = frozenset()
         """Workflows whose feed is said to be silent (R16)."""
-        self._heap: list[tuple[int, bytes]] = []
-        self._fading: list[tuple[int, bytes]] = []
+        self._agenda = Agenda(items)
+        self._reach = reach(book.policy)
         self._pending: dict[bytes, None] = {}
         """Items that are still to be judged by the policy in force."""
 
@@ -66,18 +67,9 @@ class Engine:
     def rebuild(self) -> Effects:
         """Begin anew from what stands on the shelves; what has to be said again is among the effects (R12)."""
         effects = Effects(reconcile(self.book, self.items, self.open))
-        self._heap, self._fading = [], []
-        for key, value in self.items.items():
-            if key == OWN:
-                self.latest, self.now = states.decode_times(value)
-            elif key in (POLICIES, FEEDS):
-                continue
-            elif (moment := states.moment(value)) >= 0:
-                self._heap.append((moment, key))
-            else:
-                self._fading.append((-moment, key))
-        heapq.heapify(self._heap)
-        heapq.heapify(self._fading)
+        if (times := self.items.get(OWN)) is not None:
+            self.latest, self.now = states.decode_times(times)
+        self._agenda.rebuild()
         self._inherit()
         return effects
 
@@ -93,9 +85,9 @@ class Engine:
 
     # -- driving --------------------------------------------------------------------------------
 
-    def step(self, events: Iterable[tuple[Event, object]], *, limit: int | None = None, stamp: int | None = None) -> (
-        Effects
-    ):  # fmt: skip
+    def step(
+        self, events: Iterable[tuple[Event, object]], *, limit: int | None = None, stamp: int | None = None
+    ) -> Effects:
         """Fold in events, decide once for each item that they touch; no stage fires.
 
         Args:
@@ -112,7 +104,8 @@ class Engine:
                 self._take(event, ref, step)
         for key, each in step.touched.items():
             self._decide_step(key, each, step)
-        self._fade()
+        for key in self._agenda.faded(self.latest):
+            self._shrink(key, self._state(key))
         self._keep_times()
         return step.effects
 
@@ -123,15 +116,17 @@ class Engine:
             late: moments before this are decided as of `until`, with `catch_up` (R11).
         """
         effects, decided = Effects(), False
-        while (moment := self.next_moment()) is not None and moment <= until:
-            _, key = heapq.heappop(self._heap)
+        while (coming := self._agenda.next()) is not None and coming[0] <= until:
+            moment, key = coming
+            self._agenda.drop()
             catch_up = late is not None and moment < late
             at = until if catch_up else moment
             if key in self._pending:
                 self._adopt(key, stamp, effects)
                 continue
-            state = self._state(key)
-            self._decide(key, state, at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up)
+            self._decide_or_park(
+                key, self._state(key), at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up
+            )
             decided = True
         self.now = max(self.now, until)
         if decided:
@@ -141,14 +136,8 @@ class Engine:
 
     def next_moment(self) -> int | None:
         """When `advance` has something to do next; it may turn out to be nothing."""
-        heap = self._heap
-        while heap:
-            moment, key = heap[0]
-            value = self.items.get(key)
-            if value is not None and states.moment(value) == moment:
-                return moment
-            heapq.heappop(heap)
-        return None
+        coming = self._agenda.next()
+        return None if coming is None else coming[0]
 
     def look(self, ends: Mapping[str, int], now: int) -> Effects:
         """Judge the feeds by their topics' ends; for partition 0 (R16)."""
@@ -158,10 +147,12 @@ class Engine:
 
     def decree(self, book: Book, at: int) -> None:
         """A new policy is in force (R13); `at` is its record's time. `adopt` brings the items under it."""
-        self.chain = self.chain.then(Term(book, at))
+        self.chain, self._reach = self.chain.then(Term(book, at)), reach(book.policy)
         self._pending = {}
         if book.settings.apply == "all":
-            self._pending = {key: None for key, _ in self.items.items() if not key.startswith(OWN)}
+            self._pending = dict.fromkeys(self.items)
+            for own in (OWN, POLICIES, FEEDS):
+                self._pending.pop(own, None)
         if not self._pending:
             self._keep_chain()
 
@@ -190,10 +181,18 @@ class Engine:
             self.now = max(self.now, self.chain.at)
             state.touched = self.now
             cause = Cause(self.chain.at, "policy", 0)
-            self._decide(key, state, self.now, stamp, effects, cause, fire=False, limit=self.now)
+            self._decide_or_park(key, state, self.now, stamp, effects, cause, fire=False, limit=self.now)
 
     def _keep_chain(self) -> None:
-        self.items.put(POLICIES, chains.encode(self.chain))
+        if all(term.book.text for term in self.chain.terms):
+            self.items.put(POLICIES, chains.encode(self.chain))
+
+    def refuses(self, event: Event) -> str | None:
+        """Why an event cannot be judged (T9), to be asked before it may move the time; None if it can."""
+        if event.entry.action == Action.HEARTBEAT or not is_near_the_end(event.entry, self._reach):
+            return None
+        state = self._state(f"{event.workflow}:{event.subject}".encode())
+        return why_unjudgeable(self.book, event.workflow, state, event.entry)
 
     # -- taking events in -----------------------------------------------------------------------
 
@@ -227,23 +226,15 @@ class Engine:
             self._decide_step(key, touched, step)
             state = touched.state
         elif state.history:
-            self._decide(key, state, self.now, step.stamp, step.effects, None, fire=False, limit=self.now)
+            self._decide_or_park(key, state, self.now, step.stamp, step.effects, None, fire=False, limit=self.now)
         return self._shrink(key, state)
-
-    def _fade(self) -> None:
-        """Shrink or forget the items whose time is over by the greatest event time."""
-        while self._fading and self._fading[0][0] < self.latest:
-            moment, key = heapq.heappop(self._fading)
-            value = self.items.get(key)
-            if value is not None and states.moment(value) == -moment:
-                self._shrink(key, states.decode(value))
 
     def _shrink(self, key: bytes, state: ItemState) -> ItemState:
         state = shrunk(state, self.book.settings, self.latest, self.now, self.chain.ages)
         if state.past is None:
             self.items.pop(key)
         else:
-            self._wait(key, state, state.past.last + self.book.settings.remember)
+            self._put(key, state, -(state.past.last + self.book.settings.remember))
         return state
 
     # -- deciding -------------------------------------------------------------------------------
@@ -261,6 +252,13 @@ class Engine:
             detail = "data.anchor: the rule that matches counts from an anchor, and none was given"
             effects.dead.append(DeadLetter(each.ref, "anchor_missing", detail))
 
+    def _decide_or_park(self, key: bytes, *args: Any, **options: Any) -> None:
+        """As `_decide`; an item that a calendar can no longer judge (T9) is kept as it was, and waits for an event."""
+        try:
+            self._decide(key, *args, **options)
+        except CalendarRangeError:
+            self._put(key, self._state(key), LAST)
+
     def _decide(
         self, key: bytes, state: ItemState, at: int, stamp: int | None, effects: Effects, cause: Cause | None, *,
         fire: bool, limit: int, catch_up: bool = False,
@@ -275,9 +273,9 @@ class Engine:
         moment, missing = decide(voice, self.chain, state, cycles, cause, fire=fire)
         self._speak(voice, effects)
         if moment is None:
-            self._wait(key, state, state.history[-1].time + settings.reorder_window)
+            self._put(key, state, -(state.history[-1].time + settings.reorder_window))
         else:
-            self._schedule(key, state, max(moment, at + 1 if fire else state.touched))
+            self._put(key, state, max(moment, at + 1 if fire else state.touched))
         return missing
 
     def _speak(self, voice: Voice, effects: Effects) -> None:
@@ -288,16 +286,11 @@ class Engine:
         for alert_id in voice.closed:
             self.open.pop(alert_id.encode())
 
-    def _schedule(self, key: bytes, state: ItemState, moment: int) -> None:
+    def _put(self, key: bytes, state: ItemState, moment: int) -> None:
+        """Keep an item, to be looked at next at `moment`; negative: when the greatest event time has passed it."""
         state.moment = moment
         self.items.put(key, states.encode(state))
-        heapq.heappush(self._heap, (moment, key))
-
-    def _wait(self, key: bytes, state: ItemState, until: int) -> None:
-        """Look at it again only when the greatest event time has passed `until`."""
-        state.moment = -until
-        self.items.put(key, states.encode(state))
-        heapq.heappush(self._fading, (until, key))
+        self._agenda.add(moment, key)
 
     def _keep_times(self) -> None:
         self.items.put(OWN, states.encode_times(self.latest, self.now))

@@ -5,7 +5,7 @@ A table's slice of the runtime is one; `DictShelf` is one in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 
@@ -23,6 +23,9 @@ class Shelf(Protocol):
 
     def items(self) -> Iterable[tuple[bytes, bytes]]:
         """All keys with their values."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All keys."""
 
 
 class DictShelf:
@@ -46,3 +49,6 @@ class DictShelf:
     def items(self) -> Iterable[tuple[bytes, bytes]]:
         """All keys with their values."""
         return self._data.items()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._data)
