@@ -119,7 +119,7 @@ class Watch:
         self._settle(batch, held, now)
         held.engine.silent = self.silent
         limit = self.clock.at(batch.known) if batch.known else 0
-        for step in steps(self._read(held.engine, batch, workflow, now), held.engine.now):
+        for step in steps(self._read(batch, workflow, now), held.engine.now):
             self._say(batch, held.engine.step(step, limit=limit, stamp=now), now)
         self._wish(batch, held.engine)
 
@@ -139,14 +139,12 @@ class Watch:
         self._say(batch, held.engine.advance(self.clock.at(batch.known), stamp=now, late=now - shut), now)
         self._wish(batch, held.engine)
 
-    def _read(self, engine: Engine, batch: Batch, workflow: str, now: int) -> Iterator[tuple[Event, Record]]:
+    def _read(self, batch: Batch, workflow: str, now: int) -> Iterator[tuple[Event, Record]]:
         settings = self.book.settings
         for record in batch.records:
             event = intake.read(
                 record, workflow, settings, now=now, partitions=self.partitions, max_bytes=self._max_bytes
             )
-            if isinstance(event, Event) and (why := engine.refuses(event)) is not None:
-                event = Refusal("invalid", f"time: {why}")
             if isinstance(event, Refusal):
                 deadletters.send(batch, self.topics.dead_letters, record, event.reason, event.detail, now)
             else:

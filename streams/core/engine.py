@@ -1,9 +1,9 @@
-"""The engine of one partition: items, what has been said, and a heap of next moments.
+"""The engine of one partition: items, what has been said, and when to look at them next.
 
 `step` folds events in and decides what they change; `advance` decides what comes by the passing of
 time.  Neither reads a clock or sends anything: both return `Effects`, and write to two `Shelf`s.
 Stages fire in `advance` alone, so whoever drives the engine says up to when the inputs are known
-(contract R11).  Items are the truth; the heaps of moments are derived, with lazy deletion.
+(contract R11).  Items are the truth; the agenda is derived.
 """
 
 from __future__ import annotations
@@ -83,8 +83,6 @@ class Engine:
         if self.chain.at != mine.at:
             self.decree(mine.book, mine.at)
 
-    # -- driving --------------------------------------------------------------------------------
-
     def step(
         self, events: Iterable[tuple[Event, object]], *, limit: int | None = None, stamp: int | None = None
     ) -> Effects:
@@ -97,6 +95,9 @@ class Engine:
         """
         step = Step(limit, stamp)
         for event, ref in events:
+            if (why := self.refuses(event, step)) is not None:
+                step.effects.dead.append(DeadLetter(ref, "invalid", f"time: {why}"))
+                continue
             if event.entry.time > self.latest:
                 self.latest = event.entry.time
                 self.now = max(self.now, self.latest if stamp is None else min(self.latest, stamp))
@@ -143,8 +144,6 @@ class Engine:
         """Judge the feeds by their topics' ends; for partition 0 (R16)."""
         return Effects(look(self.book, self.speaker, self.items, self.open, ends, now))
 
-    # -- policies -------------------------------------------------------------------------------
-
     def decree(self, book: Book, at: int) -> None:
         """A new policy is in force (R13); `at` is its record's time. `adopt` brings the items under it."""
         self.chain, self._reach = self.chain.then(Term(book, at)), reach(book.policy)
@@ -187,11 +186,13 @@ class Engine:
         if all(term.book.text for term in self.chain.terms):
             self.items.put(POLICIES, chains.encode(self.chain))
 
-    def refuses(self, event: Event) -> str | None:
+    def refuses(self, event: Event, step: Step | None = None) -> str | None:
         """Why an event cannot be judged (T9), to be asked before it may move the time; None if it can."""
         if event.entry.action == Action.HEARTBEAT or not is_near_the_end(event.entry, self._reach):
             return None
-        state = self._state(f"{event.workflow}:{event.subject}".encode())
+        key = f"{event.workflow}:{event.subject}".encode()
+        touched = None if step is None else step.touched.get(key)
+        state = self._state(key) if touched is None else touched.state
         return why_unjudgeable(self.book, event.workflow, state, event.entry)
 
     # -- taking events in -----------------------------------------------------------------------
