@@ -23,8 +23,9 @@ def by_time(record: dict[str, Any]) -> tuple[int, str, str]:
 class Model:
     """One partition, driven stepwise. `alerts` and `deadletters` grow as it goes."""
 
-    def __init__(self, policy_text: str) -> None:
-        self.policy = read_policy(policy_text)
+    def __init__(self, policy: str | dict[str, Any]) -> None:
+        """`policy`: a policy file's text, or what another model read of one."""
+        self.policy = read_policy(policy) if isinstance(policy, str) else policy
         self.now = -1
         self.seen = -1
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
