@@ -78,22 +78,26 @@ def _whole(voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, state: Cl
     state.resumed, state.regained, state.ended = cycle.resumed, again.either, False
     state.lost = lacks and (state.lost or state.had or again.lost)
     state.had = state.had or not lacks
-    if resumed:
-        _resolve_all(voice, state, "paused")
-    if armings:
-        _resolve_all(voice, state, cause.reason)
-        return max(armings)
-    return cause.time if resumed or ran or undone else None
+    if not (armings or resumed or ran or undone):
+        return None
+    _resolve_all(voice, state, "paused" if resumed else cause.reason)
+    return max(armings, default=cause.time)
 
 
 def _resolve_all(voice: Voice, state: ClockState, reason: str) -> None:
     for each in state.stages.values():
-        voice.resolve(each.alert, reason)
+        end(voice, each, reason)
+
+
+def end(voice: Voice, each: Rung, reason: str, closed_at: int | None = None) -> None:
+    """Resolve what a stage fired, if it still fires."""
+    voice.resolve(each.alert, reason, closed_at)
+    each.alert = ""
 
 
 def _arm(each: Rung, cycle: Cycle, when: int) -> int:
     last = cycle.start if each.armed is None else each.armed
-    each.armed, each.done, each.alert, each.names = max(when, last + 1), False, "", []
+    each.armed, each.done, each.names, each.recipients = max(when, last + 1), False, [], []
     return each.armed
 
 
@@ -104,15 +108,13 @@ def _arm_some(
     again = {s.name for i, s in enumerate(clock.stages) if is_done(state, s.name) and ladder.at(i) > voice.at}
     renewed: set[str] = set()
     for name, each in state.stages.items():
-        fired = voice.firing(each.alert)
-        if fired is not None and voice.book.recipients(_notify(clock, each.names), cycle.routing) != (
-            fired.data.recipients or []
-        ):
+        # By what was said, not by what is open: the step may be repeated after its resolution was written (R12).
+        if each.alert and voice.book.recipients(_notify(clock, each.names), cycle.routing) != each.recipients:
             renewed |= {name, *each.names}
     for stage in clock.stages:
         if stage.name in again or stage.name in renewed:
             each = rung(state, stage.name)
-            voice.resolve(each.alert, cause.reason)
+            end(voice, each, cause.reason)
             armed = _arm(each, cycle, cause.time)
             if stage.name in renewed:
                 state.renewed = max(armed, state.renewed or 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.core.arming import Cause
+from streams.core.arming import Cause, end
 from streams.core.chain import Chain
 from streams.core.deadlines import Verdict, judge
 from streams.core.fold import Cycle
@@ -42,6 +42,7 @@ def decide(
         voice.book = chain.of(cycle.start)
         verdicts = {clock.name: judge(voice.book, clock, cycle) for clock in voice.book.clocks[voice.workflow]}
         _answer(voice, cycle, state, verdicts)
+        _end_unknown(voice, said)
         for clock in voice.book.clocks[voice.workflow]:
             verdict = verdicts[clock.name]
             kept = said.clocks.get(clock.name)
@@ -60,6 +61,17 @@ def decide(
     if running is not None:
         moments.append(running.expiry(chain.of(running.start).settings.max_age))
     return min(moments, default=None), missing
+
+
+def _end_unknown(voice: Voice, said: CycleState) -> None:
+    """A new policy may lack a clock: what fires of it ends, and if the clock comes back, it has its rule again."""
+    known = {clock.name for clock in voice.book.clocks[voice.workflow]}
+    for name, kept in said.clocks.items():
+        if name not in known:
+            for each in kept.stages.values():
+                end(voice, each, "policy")
+            voice.resolve(kept.attempts, "policy")
+            kept.lost = kept.had
 
 
 def _answer(voice: Voice, cycle: Cycle, state: ItemState, verdicts: dict[str, Verdict]) -> None:

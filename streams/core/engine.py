@@ -80,7 +80,7 @@ class Engine:
             self._keep_chain()
             return
         self.chain = chains.decode(stored)
-        if self.chain.at != mine.at:
+        if (self.chain.at, self.chain.book.text) != (mine.at, mine.book.text):
             self.decree(mine.book, mine.at)
 
     def step(

@@ -16,27 +16,30 @@ from streams.core.arming import rung
 from streams.core.book import Book
 from streams.core.shelf import Shelf
 from streams.core.speech import ATTEMPTS
-from streams.core.state import ClockState, CycleState, ItemState
+from streams.core.state import ClockState, CycleState, ItemState, Rung
 
 
 def reconcile(book: Book, items: Shelf, open_alerts: Shelf) -> list[Alert]:
     """Tell the items of what was said unknown to them; returns it, to be sent again."""
     again: list[Alert] = []
-    for key, value in open_alerts.items():
-        alert_id = key.decode()
-        alert = alerts.decode(value)
+    for alert in sorted((alerts.decode(value) for _, value in open_alerts.items()), key=_order):
         if alert.data.item is None:
             again += _feed(items, alert)
             continue
         item_key = f"{alert.data.workflow}:{alert.data.item}".encode()
         kept = items.get(item_key)
         state = None if kept is None else states.decode(kept)
-        if state is not None and _knows(state, alert_id):
+        if state is not None and _knows(state, alert.id):
             continue
         again.append(alert)
         if state is not None and _adopt(book, state, alert):
             items.put(item_key, states.encode(state))
     return again
+
+
+def _order(alert: Alert) -> tuple[int, str]:
+    """As they were said: a stage that fired before another did not fire in its name."""
+    return instants.parse(alert.time), alert.id
 
 
 def _feed(items: Shelf, alert: Alert) -> list[Alert]:
@@ -73,11 +76,11 @@ def _adopt(book: Book, state: ItemState, alert: Alert) -> bool:
     if data.stage == ATTEMPTS:
         said.attempts = alert.id
     else:
-        _fired(clock, said, alert.id, data.stage)
+        _fired(clock, said, alert.id, data.stage).recipients = data.recipients or []
     return True
 
 
-def _fired(clock: Clock, said: ClockState, alert_id: str, stage: str) -> None:
+def _fired(clock: Clock, said: ClockState, alert_id: str, stage: str) -> Rung:
     """All that was pending up to the stage has come, and it fired in the name of all."""
     names = []
     for each in clock.stages:
@@ -91,3 +94,4 @@ def _fired(clock: Clock, said: ClockState, alert_id: str, stage: str) -> None:
     armed = alert_id.rpartition(":")[2]
     if armed != stage:
         fired.armed = instants.parse_compact(armed)
+    return fired

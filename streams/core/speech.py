@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.events import Action
 from schemas.instants import compact
 from schemas.policy import Clock, Stage
-from streams.core.arming import Cause, arm, held_until, is_done, rung, targets
+from streams.core.arming import Cause, arm, end, held_until, is_done, rung, targets
 from streams.core.calendars import Calendar
 from streams.core.deadlines import Verdict
 from streams.core.fold import Cycle
@@ -35,7 +35,7 @@ def ended(voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, state: Clo
             voice.too_early(clock, cycle, verdict)
     reason = outcome(cycle, verdict)
     for each in state.stages.values():
-        voice.resolve(each.alert, reason, cycle.end)
+        end(voice, each, reason, cycle.end)
     voice.resolve(state.attempts, reason, cycle.end)
     state.ended = True
 
@@ -108,10 +108,10 @@ def _say(
     while voice.known(alert_id):
         each.armed = (cycle.start if each.armed is None else each.armed) + 1
         alert_id = stage_id(prefix, stage.name, each.armed)
+    notify = targets(names)
     each.alert, each.names = alert_id, [s.name for s in names]
-    voice.fire(
-        alert_id, clock, cycle, verdict, stage=stage.name, severity=stage.severity, notify=targets(names), stage_at=at
-    )
+    each.recipients = voice.book.recipients(notify, cycle.routing)
+    voice.fire(alert_id, clock, cycle, verdict, stage=stage.name, severity=stage.severity, notify=notify, stage_at=at)
 
 
 def stage_id(prefix: str, stage: str, armed: int | None) -> str:

@@ -20,9 +20,11 @@ class Rung(msgspec.Struct, array_like=True):
     done: bool = False
     """It fired or was skipped for this arming."""
     alert: str = ""
-    """Id of the alert that it fired; it still fires if it stands among the open alerts."""
+    """Id of the alert that it fired, until that is resolved; the open alerts tell whether it fires (R12)."""
     names: list[str] = []
     """The stages in whose name it fired, itself included."""
+    recipients: list[str] = []
+    """Whom it told."""
 
 
 class ClockState(msgspec.Struct, array_like=True):
