@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from schemas import instants
 from schemas.alerts import Alert
@@ -40,7 +41,9 @@ def at(text: str) -> int:
 @lru_cache
 def calendar(spec: str) -> Calendar:
     """A calendar as the policy file has it; one for all tests that ask for the same."""
-    return book(f"[{{name: c, workflow: message, rules: [{{within: 1 hour}}], stages: [{MISSED}]}}]", spec).calendars["c"]
+    return book(f"[{{name: c, workflow: message, rules: [{{within: 1 hour}}], stages: [{MISSED}]}}]", spec).calendars[
+        "c"
+    ]
 
 
 def policy(clocks: str, hours: str = ALL_HOURS, settings: str = "{lead: 0 minutes}", departments: str = "{}") -> str:
@@ -63,7 +66,7 @@ def clock(rules: str, stages: str = MISSED, more: str = "", workflow: str = "mes
     return f"{{name: {name}, workflow: {workflow}, rules: [{rules}], stages: [{stages}]{more}}}"
 
 
-def event(ident: str, verb: str, time: str, item: str = ITEM, **data: object) -> bytes:
+def event(ident: str, verb: str, time: str, item: str = ITEM, **data: Any) -> bytes:
     """A CloudEvent of type `portal.<verb>`, as a log has it; `anchor` and `until` are instants too."""
     data |= {name: instants.text(at(str(data[name]))) for name in ("anchor", "until") if name in data}
     said = {"specversion": "1.0", "id": ident, "source": "/s", "type": f"portal.{verb}", "subject": item}
