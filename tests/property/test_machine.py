@@ -50,7 +50,7 @@ class Machine(RuleBasedStateMachine):
         now = self.pair.now
         self.pair.send([self.send(outline, now + shift) for outline, shift in burst], torn=torn)
 
-    @precondition(recent)
+    @precondition(lambda self: bool(self.recent()))
     @rule(data=st.data(), torn=TORN)
     def again(self, data: st.DataObject, torn: bool) -> None:
         """R4: the same events, once or twice more."""
