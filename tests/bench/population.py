@@ -15,8 +15,8 @@ from typing import NamedTuple
 from schemas import alerts
 from schemas.events import Event, decode
 from streams.core import state as states
-from streams.core.book import Book
 from streams.core.agenda import OWN
+from streams.core.book import Book
 from streams.core.engine import Engine
 from streams.core.shelf import DictShelf
 from tests.bench import loads
