@@ -8,6 +8,7 @@ with any Faust app, and importing this module for `create` costs nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import Any, cast
 
@@ -27,6 +28,8 @@ from streams.runtime import App, Table
 from streams.settings import Settings, load, secret
 from streams.startup import Startup
 from streams.watch import Topics, Watch
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1_000
 """Records of one step: small, because the loop that judges them also sends the heartbeats."""
@@ -86,6 +89,8 @@ def _ready(decree: Decree, now: int) -> Book:
 
 def create(given: Settings) -> Portalwatch:
     """A worker's app."""
+    if given.web_bind != given.web_host:
+        log.warning("the web server stays on %s: WEB_HOST counts only once an identity is configured", given.web_bind)
     app = Portalwatch(given, **_faust_options(given))
     for workflow, topic in topics.INPUTS.items():
         intake.attach(app, app.watch, topic.name(given.prefix), workflow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from faust.web import Request, Response, View
@@ -12,6 +13,7 @@ from streams.runtime import App
 from streams.watch import Watch
 
 UNREADY = 503
+FORBIDDEN = 403
 
 
 def attach(app: App, watch: Watch) -> None:
@@ -28,7 +30,17 @@ def attach(app: App, watch: Watch) -> None:
         return view.json(body, status=200 if ready else UNREADY)
 
     @app.page("/api/pending")
-    async def pending(view: View, request: Request) -> Response:  # noqa: ARG001 - Faust's form
+    async def pending(view: View, request: Request) -> Response:
+        if not _is_local(request):
+            return view.json({"error": "only this machine may ask"}, status=FORBIDDEN)
         now = watch.clock.now()
         counted = census(watch.engines(), now)
         return view.json({"now": instants.text(now), **counted})
+
+
+def _is_local(request: Any) -> bool:
+    """Whether the request came over the loopback: nobody is asked who he is yet."""
+    try:
+        return ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False

@@ -8,11 +8,11 @@ is sent with the batch.  Items and open alerts stand in two tables of the runtim
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas import alerts
-from schemas.alerts import Alert
 from schemas.events import Event, Refusal
 from schemas.policy import MINUTE
 from streams import deadletters, intake
@@ -26,6 +26,8 @@ from streams.runtime import Batch, Record, Table
 
 GATE_SHUT = MINUTE
 """What the gate holds back for longer is caught up (R11)."""
+STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+"""How CloudEvents in structured mode are marked on Kafka."""
 ADOPTED_AT_ONCE = 1_000
 """Items that a tick brings under a new policy: so many that events are not held up."""
 FEEDS_JUDGE = 0
@@ -70,6 +72,7 @@ class Watch:
         """Workflows whose feed is said to be silent (R16)."""
         self._source, self._items, self._open, self._max_bytes = source, items, open_alerts, max_event_bytes
         self._held: dict[int, _Held] = {}
+        self._refused: Counter[str] = Counter()
         self._book: Book | None = None
         self._decreed, self._decrees = 0, 0
 
@@ -121,6 +124,7 @@ class Watch:
         limit = self.clock.at(batch.known) if batch.known else 0
         for step in steps(self._read(batch, workflow, now), held.engine.now):
             self._say(batch, held.engine.step(step, limit=limit, stamp=now), now)
+        self._tell(batch)
         self._wish(batch, held.engine)
 
     def tick(self, batch: Batch) -> None:
@@ -137,6 +141,7 @@ class Watch:
             self._say(batch, held.engine.adopt(ADOPTED_AT_ONCE, stamp=now), now)
         shut = int(GATE_SHUT * max(1.0, self.clock.rate))
         self._say(batch, held.engine.advance(self.clock.at(batch.known), stamp=now, late=now - shut), now)
+        self._tell(batch)
         self._wish(batch, held.engine)
 
     def _read(self, batch: Batch, workflow: str, now: int) -> Iterator[tuple[Event, Record]]:
@@ -146,7 +151,7 @@ class Watch:
                 record, workflow, settings, now=now, partitions=self.partitions, max_bytes=self._max_bytes
             )
             if isinstance(event, Refusal):
-                deadletters.send(batch, self.topics.dead_letters, record, event.reason, event.detail, now)
+                self._refuse(batch, record, event.reason, event.detail, now)
             else:
                 yield event, record
 
@@ -156,10 +161,23 @@ class Watch:
 
     def _say(self, batch: Batch, effects: Effects, now: int) -> None:
         for alert in effects.alerts:
-            batch.send(self.topics.alerts, _key(alert), alerts.encode(alert), partition=batch.partition)
+            key, value = alert.subject.encode(), alerts.encode(alert)
+            batch.send(self.topics.alerts, key, value, partition=batch.partition, headers=STRUCTURED)
         for dead in effects.dead:
             record: Record = dead.ref  # type: ignore[assignment]  # the handle that `_read` gave
-            deadletters.send(batch, self.topics.dead_letters, record, dead.reason, dead.detail, now)
+            self._refuse(batch, record, dead.reason, dead.detail, now)
+
+    def _refuse(self, batch: Batch, record: Record, reason: str, detail: str, now: int) -> None:
+        """A dead letter; `_tell` counts it."""
+        self._refused[reason] += 1
+        deadletters.send(batch, self.topics.dead_letters, record, reason, detail, now)
+
+    def _tell(self, batch: Batch) -> None:
+        """One line a batch for its dead letters, however many they are."""
+        if self._refused:
+            counts = ", ".join(f"{count} {reason}" for reason, count in sorted(self._refused.items()))
+            log.warning("partition %s: dead letters: %s", batch.partition, counts)
+            self._refused.clear()
 
     def _wish(self, batch: Batch, engine: Engine) -> None:
         if engine.adopting:
@@ -168,7 +186,3 @@ class Watch:
         moment = engine.next_moment()
         if moment is not None:
             batch.wake_at = self.clock.wall(moment)
-
-
-def _key(alert: Alert) -> bytes:
-    return alert.subject.encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -60,6 +61,9 @@ def command(
         result, *others = _judge(books, events, end)
         _write(alerts_file, (alerts.encode(alert) for alert in result.alerts))
         _write(deadletters, (backtest.dead_line(dead) for dead in result.dead))
+    except BrokenPipeError:  # whoever read standard output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return None
     except OSError as error:
         return fail(f"{error.filename}: {error.strerror}")
     sides = [Side(*each) for each in zip(paths, books, (result, *others), strict=True)]

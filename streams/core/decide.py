@@ -42,7 +42,7 @@ def decide(
         voice.book = chain.of(cycle.start)
         verdicts = {clock.name: judge(voice.book, clock, cycle) for clock in voice.book.clocks[voice.workflow]}
         _answer(voice, cycle, state, verdicts)
-        _end_unknown(voice, said)
+        _end_unknown(voice, cycle, said)
         for clock in voice.book.clocks[voice.workflow]:
             verdict = verdicts[clock.name]
             kept = said.clocks.get(clock.name)
@@ -63,14 +63,14 @@ def decide(
     return min(moments, default=None), missing
 
 
-def _end_unknown(voice: Voice, said: CycleState) -> None:
+def _end_unknown(voice: Voice, cycle: Cycle, said: CycleState) -> None:
     """A new policy may lack a clock: what fires of it ends, and if the clock comes back, it has its rule again."""
     known = {clock.name for clock in voice.book.clocks[voice.workflow]}
     for name, kept in said.clocks.items():
         if name not in known:
             for each in kept.stages.values():
-                end(voice, each, "policy")
-            voice.resolve(kept.attempts, "policy")
+                end(voice, each, "policy", cycle.end)
+            voice.resolve(kept.attempts, "policy", cycle.end)
             kept.lost = kept.had
 
 

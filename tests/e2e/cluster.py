@@ -118,7 +118,7 @@ class Cluster:
         self.workers.append(worker)
         return worker
 
-    def publish(self, workflow: str, value: bytes, key: str, headers: Iterable[tuple[str, bytes]] = ()) -> None:
+    def publish(self, workflow: str, value: bytes | None, key: str, headers: Iterable[tuple[str, bytes]] = ()) -> None:
         """Send one record to an input; `flush` waits for it."""
         topic = f"{self.prefix}.{INPUTS[workflow]}"
         while True:

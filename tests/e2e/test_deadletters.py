@@ -38,9 +38,10 @@ def changed(number: int, **fields: Any) -> bytes:
     return json.dumps({**event(number, f"m-{number}", "sent", now(), department="a"), **fields}).encode()
 
 
-def bad_records() -> list[tuple[str, str, bytes]]:
+def bad_records() -> list[tuple[str, str, bytes | None]]:
     """(reason, what its detail begins with, value)."""
     return [
+        ("undecodable", "value: ", None),
         ("undecodable", "event: ", b"\x00garbage\xff"),
         ("undecodable", "event: ", b"[1, 2]"),
         ("unknown_type", "type: ", changed(3, type="portal.message.shouted")),
