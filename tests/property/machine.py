@@ -94,6 +94,7 @@ class Pair:
         """A new policy at the present moment; its adoption is cut short by a crash if `parts`, after so many items."""
         at = self.now
         self._call(partial(Engine.advance, until=at - 1), torn)
+        self.engine.step([])  # what is kept no longer is given up at a step; the model does so here
         self.book, self.at = judge(policy), at
         self.engine.decree(self.book, at)
         if parts:
