@@ -68,7 +68,9 @@ COMMAND_TOPIC: Final = "command"
 """The name of the commands' input beside the four workflows."""
 
 _SUBJECT = re.compile(r"[A-Za-z0-9._~-]{1,128}", re.ASCII)
-_TEXTS = ("department", "site", "pool", "owner", "priority", "kind", "by")
+_TEXTS = ("department", "site", "pool", "owner", "priority", "kind")
+MAX_TEXT = 1024
+"""Characters of an id, a source, a type or a routing field: an alert repeats them, and must fit into a record."""
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -117,10 +119,11 @@ class _Data(msgspec.Struct, frozen=True):
     owner: str | None = None
     priority: str | None = None
     kind: str | None = None
-    by: str | None = None
-    workflow: str | None = None
     anchor: str | None = None
-    until: str | None = None
+    by: msgspec.Raw = msgspec.Raw()
+    workflow: msgspec.Raw = msgspec.Raw()
+    until: msgspec.Raw = msgspec.Raw()
+    """The last three are read of commands alone: for other events they are fields like any that are ignored."""
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -136,6 +139,7 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _DATA = msgspec.json.Decoder(_Data)
+_STRING = msgspec.json.Decoder(str)
 _NO_DATA = _Data()
 
 
@@ -165,7 +169,7 @@ def from_json(value: bytes | str, topic: str | None = None) -> Event | Refusal:
                 return Refusal("undecodable", "event: a JSON object was expected")
             return Refusal("invalid", f"{missing[1]}: required")
         return Refusal("invalid", f"{path}: {_rule(str(error))}")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Refusal("undecodable", "event: not JSON in UTF-8")
     if envelope.data_base64:
         return Refusal("invalid", "data_base64: give `data` as a JSON object instead")
@@ -187,7 +191,7 @@ def _binary(value: bytes | None, attributes: dict[str, bytes], topic: str | None
     except msgspec.ValidationError as error:
         path = _path(str(error)).replace("event", "data")
         return Refusal("invalid", f"{path if path.startswith('data') else 'data.' + path}: {_rule(str(error))}")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Refusal("undecodable", "data: not JSON in UTF-8")
     return _accept(_Envelope(**given), data, topic)  # type: ignore[arg-type]  # None only for subject
 
@@ -205,9 +209,11 @@ def _rule(message: str) -> str:
 def _accept(e: _Envelope, data: _Data, topic: str | None) -> Event | Refusal:
     if e.specversion != "1.0":
         return Refusal("invalid", "specversion: must be 1.0")
-    for name, given in (("id", e.id), ("source", e.source), ("type", e.type)):
-        if not given:
-            return Refusal("invalid", f"{name}: must not be empty")
+    try:
+        for name, text in (("id", e.id), ("source", e.source), ("type", e.type)):
+            _bounded(name, text)
+    except ValueError as error:
+        return Refusal("invalid", str(error))
     known = _kind(e.type, topic)
     if known is None:
         where = f" on the topic of {topic}s" if topic else ""
@@ -243,24 +249,47 @@ def _entry(e: _Envelope, time: int, action: Action, data: _Data) -> Entry:
             raise ValueError("data.until: required for a snooze")
         return Entry(time, e.id, e.source, action)
     for name in _TEXTS:
-        if getattr(data, name) == "":
-            raise ValueError(f"data.{name}: must not be empty; leave it out instead")
-    if action is Action.SNOOZE and data.until is None:
-        raise ValueError("data.until: required for a snooze")
+        if (given := getattr(data, name)) is not None:
+            _bounded(f"data.{name}", given)
+    by = _text("by", data.by) if e.type in COMMANDS else None
+    until = None
+    if action is Action.SNOOZE:
+        until = _instant("data.until", _text("until", data.until) or "")
     anchor = None if data.anchor is None else _instant("data.anchor", data.anchor)
-    until = _instant("data.until", data.until) if action is Action.SNOOZE and data.until is not None else None
     return Entry(
         time, e.id, e.source, action, data.department, data.site, data.pool, data.owner, data.priority, data.kind,
-        anchor, data.by if e.type in COMMANDS else None, until,
+        anchor, by, until,
     )  # fmt: skip
 
 
+def _text(name: str, raw: msgspec.Raw) -> str | None:
+    """A field that only commands have; None where it is not given."""
+    if not raw or bytes(raw) == b"null":
+        if name == "until":
+            raise ValueError("data.until: required for a snooze")
+        return None
+    try:
+        given = _STRING.decode(raw)
+    except msgspec.ValidationError:
+        raise ValueError(f"data.{name}: must be `str`") from None
+    _bounded(f"data.{name}", given)
+    return given
+
+
+def _bounded(path: str, given: str) -> None:
+    if not given:
+        raise ValueError(f"{path}: must not be empty{'; leave it out instead' if path.startswith('data.') else ''}")
+    if len(given) > MAX_TEXT:
+        raise ValueError(f"{path}: must have at most {MAX_TEXT} characters")
+
+
 def _command_workflow(data: _Data) -> str:
-    if data.workflow not in WORKFLOWS:
+    workflow = _text("workflow", data.workflow)
+    if workflow not in WORKFLOWS:
         raise ValueError(f"data.workflow: must be one of {', '.join(WORKFLOWS)}")
-    if data.by is None:
+    if _text("by", data.by) is None:
         raise ValueError("data.by: required for a command")
-    return data.workflow
+    return workflow
 
 
 def _instant(path: str, given: str) -> int:

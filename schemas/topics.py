@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 DAY_MS: Final = 86_400_000
+FOREVER_MS: Final = 9_223_372_036_854_775_807
 SEGMENT_MS: Final = 600_000
 DEAD_LETTER_BYTES: Final = 16 << 20
 """The largest record that the dead letters' topic takes (R14)."""
@@ -42,6 +43,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     partitions: Partitions = Partitions.SHARED
     retention_ms: int | None = None
     max_message_bytes: int | None = None
+    any_timestamp: bool = False
+    """It takes records with another topic's timestamps, also where those lie ahead of the broker's clock."""
 
     def name(self, prefix: str = DEFAULT_PREFIX) -> str:
         """`portal.alerts`, for the prefix `portal`."""
@@ -57,6 +60,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
             "cleanup.policy": ",".join(self.cleanup),
             "retention.ms": self.retention_ms,
             "max.message.bytes": self.max_message_bytes,
+            "message.timestamp.after.max.ms": FOREVER_MS if self.any_timestamp else None,
             "segment.ms": SEGMENT_MS if "compact" in self.cleanup else None,
         }
         return {name: str(value) for name, value in known.items() if value is not None}
@@ -112,6 +116,7 @@ DEAD_LETTERS: Final = Topic(
     partitions=Partitions.ANY,
     retention_ms=30 * DAY_MS,
     max_message_bytes=DEAD_LETTER_BYTES,
+    any_timestamp=True,
 )
 
 ALL: Final = (*INPUTS.values(), COMMANDS, ALERTS, OPEN_ALERTS, SCORECARDS, POLICY, DEAD_LETTERS)

@@ -88,6 +88,6 @@ def dead_line(dead: Dead) -> bytes:
     """One line of `--deadletters`: `{reason, detail, event}`; what is not JSON is given as text."""
     try:
         event = msgspec.Raw(dead.line) if msgspec.json.decode(dead.line) is not None else msgspec.Raw(b"null")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         event = msgspec.Raw(msgspec.json.encode(dead.line.decode("utf-8", "replace")))
     return msgspec.json.encode({"reason": dead.reason, "detail": dead.detail, "event": event})

@@ -55,7 +55,8 @@ class FeedLooker:
                 for topic, workflow in self._topics.items()
             }
             while watch.book.settings.silent_feed:
-                watch.feed_ends = await _ends(consumer, inputs)
+                asked = watch.clock.now()
+                watch.feed_ends, watch.feeds_seen = await _ends(consumer, inputs), asked
                 watch.silent = await self._said(consumer)
         finally:
             await consumer.stop()

@@ -31,9 +31,10 @@ def read(
         workflow: of the topic, or `command`.
         now: microseconds; an event beyond `max_skew` after it is `future`.
         partitions: of the topic.
-        max_bytes: of key and value together.
+        max_bytes: of key, value and headers together.
     """
-    size = len(record.value or b"") + len(record.key or b"")
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    size = len(record.value or b"") + len(record.key or b"") + headers
     if size > max_bytes:
         return Refusal("too_large", f"value: larger than {max_bytes} bytes, the limit of max_event_bytes")
     if workflow != COMMAND_TOPIC and (astray := _misrouted(record, settings.partitioner, partitions)):

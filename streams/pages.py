@@ -34,7 +34,7 @@ def attach(app: App, watch: Watch) -> None:
         if not _is_local(request):
             return view.json({"error": "only this machine may ask"}, status=FORBIDDEN)
         now = watch.clock.now()
-        counted = census(watch.engines(), now)
+        counted = await census(list(watch.engines()), now)
         return view.json({"now": instants.text(now), **counted})
 
 

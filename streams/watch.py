@@ -68,6 +68,8 @@ class Watch:
         """Of the inputs; known once the topics are."""
         self.feed_ends: dict[str, int] = {}
         """The sum of each workflow's end offsets, as last looked at."""
+        self.feeds_seen = 0
+        """When they were looked at, in microseconds: nothing is known of the feeds after it."""
         self.silent: frozenset[str] = frozenset()
         """Workflows whose feed is said to be silent (R16)."""
         self._source, self._items, self._open, self._max_bytes = source, items, open_alerts, max_event_bytes
@@ -133,7 +135,7 @@ class Watch:
         self._settle(batch, held, now)
         held.engine.silent = self.silent
         if batch.partition == FEEDS_JUDGE and (self.feed_ends or not self.book.settings.silent_feed):
-            self._say(batch, held.engine.look(self.feed_ends, now), now)
+            self._say(batch, held.engine.look(self.feed_ends, self.feeds_seen or now), now)
         if held.adopted != self._decrees:
             held.adopted = self._decrees
             held.engine.decree(self.book, self._decreed)

@@ -77,7 +77,7 @@ def _end_unknown(voice: Voice, cycle: Cycle, said: CycleState) -> None:
 def _answer(voice: Voice, cycle: Cycle, state: ItemState, verdicts: dict[str, Verdict]) -> None:
     """R8: an acknowledge gives one notice for each clock that judges the cycle when it is decided."""
     for command in cycle.acknowledgements:
-        name = f"{command.source} {command.id}"
+        name = f"{len(command.source)} {command.source} {command.id}"  # the length keeps two pairs apart
         if name in state.acknowledged:
             continue
         state.acknowledged.append(name)

@@ -59,6 +59,7 @@ def test_names_and_settings_are_those_of_section_1() -> None:
     }  # fmt: skip
     assert configs["deadletters"] == {
         "cleanup.policy": "delete", "retention.ms": "2592000000", "max.message.bytes": "16777216",
+        "message.timestamp.after.max.ms": "9223372036854775807",
     }  # fmt: skip
 
 

@@ -220,3 +220,33 @@ def test_a_detail_never_holds_a_value(field: str, mode: str) -> None:
     assert "SMITH" not in said
     assert "1950" not in said
     assert isinstance(found, Refusal) or field in {"id", "source"}
+
+
+@pytest.mark.parametrize("form", ["structured", "binary"])
+def test_json_nested_too_deep_is_undecodable(form: str) -> None:
+    """R14: nothing stops the partition, however deep a field that is ignored goes."""
+    deep = b'{"note":' * 5000 + b"1" + b"}" * 5000
+    head = b'{"specversion":"1.0","id":"e","source":"/s","type":"portal.message.sent","subject":"m",'
+    head += b'"time":"2026-11-10T08:00:00Z"'
+    headers = [
+        ("ce_specversion", b"1.0"), ("ce_id", b"e"), ("ce_source", b"/s"), ("ce_type", b"portal.message.sent"),
+        ("ce_subject", b"m"), ("ce_time", b"2026-11-10T08:00:00Z"),
+    ]  # fmt: skip
+    found = decode(head + b',"data":' + deep + b"}", []) if form == "structured" else decode(deep, headers)
+    assert isinstance(found, Refusal)
+    assert found.reason == "undecodable"
+
+
+@pytest.mark.parametrize("field", ["department", "site", "pool", "owner", "priority", "kind"])
+def test_a_text_that_no_alert_could_carry_is_invalid(field: str) -> None:
+    found = structured(data={field: "x" * 1025})
+    assert isinstance(found, Refusal)
+    assert found.detail == f"data.{field}: must have at most 1024 characters"
+    assert isinstance(structured(data={field: "x" * 1024}), Event)
+
+
+@pytest.mark.parametrize("value", [{}, "", 3, [1], None])
+@pytest.mark.parametrize("field", ["by", "workflow", "until"])
+def test_what_only_commands_have_is_ignored_of_other_events(field: str, value: object) -> None:
+    """Section 2: other fields are ignored."""
+    assert isinstance(structured(data={field: value}), Event)
