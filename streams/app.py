@@ -78,7 +78,7 @@ class Portalwatch(App):
     async def _decreed(self, decree: Decree) -> None:
         """A policy comes into force: made ready on a thread, since events must not wait for it."""
         book = await asyncio.to_thread(_ready, decree, self.watch.clock.now())
-        self.watch.decree(book, self.watch.clock.at(decree.at))
+        self.watch.decree(book, self.watch.clock.at(decree.at), decree.offset)
 
 
 def _ready(decree: Decree, now: int) -> Book:

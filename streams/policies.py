@@ -66,19 +66,29 @@ async def write(client: Mapping[str, Any], topic: str, text: bytes, by: str, *, 
 
 
 async def open_at_end(client: Mapping[str, Any], topic: str) -> tuple[AIOKafkaConsumer, Decree | None]:
-    """A consumer that has read the topic to its end, and the policy in force; the caller stops the consumer."""
+    """A consumer that has read the topic to its end, and the policy in force; the caller stops the consumer.
+
+    Raises:
+        PolicyError: there are policies in the topic, and this version of the program refuses them all.
+    """
     consumer = AIOKafkaConsumer(**client, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         tp = TopicPartition(topic, 0)
         consumer.assign([tp])
         last: Decree | None = None
+        refused: PolicyError | None = None
         async with asyncio.timeout(END_SECONDS):
             while True:
                 for record in await _more(consumer, tp):
-                    last = decree(record) or last
+                    try:
+                        last = parsed(record) or last
+                    except PolicyError as error:
+                        refused = error
                 end = consumer.highwater(tp)
                 if end is not None and await consumer.position(tp) >= end:
+                    if last is None and refused is not None:
+                        raise refused
                     return consumer, last
     except BaseException:
         await consumer.stop()
@@ -107,13 +117,21 @@ async def _more(consumer: AIOKafkaConsumer, tp: TopicPartition) -> list[Any]:
 
 def decree(record: Any) -> Decree | None:
     """The policy of a record, or None if it is not one that can be used."""
-    if record.key != KEY or record.value is None:
-        return None
     try:
-        policy = load(record.value, f"{record.topic}@{record.offset}")
+        return parsed(record)
     except PolicyError as error:
         log.error("a new policy is refused, and the one in force stays:\n%s", error)  # noqa: TRY400 - it says all
         return None
-    return Decree(
-        policy, record.value, hashlib.sha256(record.value).hexdigest(), record.timestamp / 1000, record.offset
-    )
+
+
+def parsed(record: Any) -> Decree | None:
+    """The policy of a record; None for a record of another key or a tombstone.
+
+    Raises:
+        PolicyError: it is refused.
+    """
+    if record.key != KEY or record.value is None:
+        return None
+    policy = load(record.value, f"{record.topic}@{record.offset}")
+    digest = hashlib.sha256(record.value).hexdigest()
+    return Decree(policy, record.value, digest, record.timestamp / 1000, record.offset)

@@ -76,7 +76,7 @@ class Watch:
         self._held: dict[int, _Held] = {}
         self._refused: Counter[str] = Counter()
         self._book: Book | None = None
-        self._decreed, self._decrees = 0, 0
+        self._decreed, self._decrees = (0, 0), 0
 
     # -- policy ---------------------------------------------------------------------------------
 
@@ -91,9 +91,12 @@ class Watch:
             raise LookupError("no policy has been read yet")
         return self._book
 
-    def decree(self, book: Book, at: int) -> None:
-        """A policy comes into force; `at` (microseconds) is its record's time. Partitions take it at the next tick."""
-        self._book, self._decreed = book, at
+    def decree(self, book: Book, at: int, offset: int) -> None:
+        """A policy comes into force: time (microseconds) and offset of its record.
+
+        Partitions take it at the next tick. The clock of whoever wrote the record may run ahead: ours counts then.
+        """
+        self._book, self._decreed = book, (min(at, self.clock.now()), offset)
         self._decrees += 1
 
     # -- partitions -----------------------------------------------------------------------------
@@ -106,10 +109,13 @@ class Watch:
         """Its tables are filled: derive the engine from them."""
         speaker = Speaker(self._source, partition)
         items, open_alerts = self._items.slice(partition), self._open.slice(partition)
-        engine = Engine(self.book, speaker, items, open_alerts, self._decreed)
-        owed = engine.rebuild()
+        engine = Engine(self.book, speaker, items, open_alerts, *self._decreed)
+        owed = engine.rebuild(stamp=self.clock.now())
         if owed.alerts:
             log.warning("partition %s: %s open alerts were unknown to their items", partition, len(owed.alerts))
+        before = self._held.get(partition)
+        if before is not None:  # a rebalance left the partition here, perhaps before what it owed was sent
+            owed.alerts[:0] = before.owed.alerts
         self._held[partition] = _Held(engine, owed, self._decrees)
 
     def released(self, partition: int) -> None:
@@ -138,7 +144,7 @@ class Watch:
             self._say(batch, held.engine.look(self.feed_ends, self.feeds_seen or now), now)
         if held.adopted != self._decrees:
             held.adopted = self._decrees
-            held.engine.decree(self.book, self._decreed)
+            held.engine.decree(self.book, *self._decreed)
         if held.engine.adopting:
             self._say(batch, held.engine.adopt(ADOPTED_AT_ONCE, stamp=now), now)
         shut = int(GATE_SHUT * max(1.0, self.clock.rate))

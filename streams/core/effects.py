@@ -32,8 +32,8 @@ class Touched:
     """An item and the events of one step that concern it."""
 
     state: ItemState
-    latest: tuple[int, str]
-    """Time and id of the latest of the step's events."""
+    latest: tuple[int, str, str]
+    """Time, id and source of the latest of the step's events."""
     ref: object
     refs: list[object]
     since: int
@@ -43,8 +43,8 @@ class Touched:
         """Another event of the item, in the same step."""
         self.refs.append(ref)
         self.since = min(self.since, entry.time)
-        if (entry.time, entry.id) > self.latest:
-            self.latest, self.ref = (entry.time, entry.id), ref
+        if (order := (entry.time, entry.id, entry.source)) > self.latest:
+            self.latest, self.ref = order, ref
 
 
 @dataclass(slots=True)

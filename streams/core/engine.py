@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from typing import Any
 
 from schemas import alerts
 from schemas.events import Action, Event
 from schemas.instants import LAST
-from streams.core import chain as chains
 from streams.core import state as states
 from streams.core.agenda import OWN, Agenda
 from streams.core.arming import Cause
@@ -25,16 +23,14 @@ from streams.core.calendars import CalendarRangeError
 from streams.core.chain import Chain, Term
 from streams.core.decide import decide
 from streams.core.effects import DeadLetter, Effects, Step, Touched
-from streams.core.feeds import FEEDS, look
+from streams.core.feeds import look
 from streams.core.keeping import folded, is_kept, shrunk, was_seen, why_late
-from streams.core.reach import is_near_the_end, reach, why_unjudgeable
+from streams.core.reach import is_near_the_end, why_unjudgeable
 from streams.core.reconcile import reconcile
+from streams.core.reign import Reign
 from streams.core.shelf import Shelf
 from streams.core.state import ItemState
 from streams.core.voice import Speaker, Voice, caught_up
-
-POLICIES = b"@policies"
-"""The key under which it keeps the policies by which it judges; its own times stand under `OWN` itself."""
 
 
 class Engine:
@@ -45,8 +41,8 @@ class Engine:
         open: the alerts that fire, encoded, by alert id.
     """
 
-    def __init__(self, book: Book, speaker: Speaker, items: Shelf, open: Shelf, at: int = 0) -> None:  # noqa: A002 - the contract's word
-        self.chain = Chain((Term(book, at),))
+    def __init__(self, book: Book, speaker: Speaker, items: Shelf, open: Shelf, at: int = 0, offset: int = 0) -> None:  # noqa: A002 - the contract's word
+        self._reign = Reign(Term(book, at, offset), items)
         self.speaker, self.items, self.open = speaker, items, open
         self.latest = 0
         """The greatest event time seen (R3)."""
@@ -55,33 +51,25 @@ class Engine:
         self.silent: frozenset[str] = frozenset()
         """Workflows whose feed is said to be silent (R16)."""
         self._agenda = Agenda(items)
-        self._reach = reach(book.policy)
-        self._pending: dict[bytes, None] = {}
-        """Items that are still to be judged by the policy in force."""
+
+    @property
+    def chain(self) -> Chain:
+        """The policies by which it judges."""
+        return self._reign.chain
 
     @property
     def book(self) -> Book:
         """The policy in force."""
-        return self.chain.book
+        return self._reign.chain.book
 
-    def rebuild(self) -> Effects:
+    def rebuild(self, *, stamp: int | None = None) -> Effects:
         """Begin anew from what stands on the shelves; what has to be said again is among the effects (R12)."""
-        effects = Effects(reconcile(self.book, self.items, self.open))
         if (times := self.items.get(OWN)) is not None:
             self.latest, self.now = states.decode_times(times)
+        self._reign.inherit()
+        effects = Effects(reconcile(self.chain, self.items, self.open, self.now if stamp is None else stamp))
         self._agenda.rebuild()
-        self._inherit()
         return effects
-
-    def _inherit(self) -> None:
-        """The policies that stand with the items; one that came meanwhile is still to be taken."""
-        mine, stored = self.chain.terms[-1], self.items.get(POLICIES)
-        if stored is None:
-            self._keep_chain()
-            return
-        self.chain = chains.decode(stored)
-        if (self.chain.at, self.chain.book.text) != (mine.at, mine.book.text):
-            self.decree(mine.book, mine.at)
 
     def step(
         self, events: Iterable[tuple[Event, object]], *, limit: int | None = None, stamp: int | None = None
@@ -106,7 +94,7 @@ class Engine:
         for key, each in step.touched.items():
             self._decide_step(key, each, step)
         for key in self._agenda.faded(self.latest):
-            self._shrink(key, self._state(key))
+            self._fade(key, self._state(key))
         self._keep_times()
         return step.effects
 
@@ -119,12 +107,11 @@ class Engine:
         effects, decided = Effects(), False
         while (coming := self._agenda.next()) is not None and coming[0] <= until:
             moment, key = coming
+            if self._adopt(key, stamp, effects):
+                continue  # its moment is another now, or comes again
             self._agenda.drop()
             catch_up = late is not None and moment < late
             at = until if catch_up else moment
-            if key in self._pending:
-                self._adopt(key, stamp, effects)
-                continue
             self._decide_or_park(
                 key, self._state(key), at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up
             )
@@ -144,51 +131,38 @@ class Engine:
         """Judge the feeds by their topics' ends; for partition 0 (R16)."""
         return Effects(look(self.book, self.speaker, self.items, self.open, ends, now))
 
-    def decree(self, book: Book, at: int) -> None:
-        """A new policy is in force (R13); `at` is its record's time. `adopt` brings the items under it."""
-        self.chain, self._reach = self.chain.then(Term(book, at)), reach(book.policy)
-        self._pending = {}
-        if book.settings.apply == "all":
-            self._pending = dict.fromkeys(self.items)
-            for own in (OWN, POLICIES, FEEDS):
-                self._pending.pop(own, None)
-        if not self._pending:
-            self._keep_chain()
+    def decree(self, book: Book, at: int, offset: int = 0) -> None:
+        """A new policy is in force (R13): time and offset of its record. `adopt` brings the items under it."""
+        self._reign.decree(Term(book, at, offset))
 
     @property
     def adopting(self) -> bool:
         """Whether items are still to be brought under the policy in force."""
-        return bool(self._pending)
+        return self._reign.adopting
 
     def adopt(self, count: int, *, stamp: int | None = None) -> Effects:
         """Bring at most `count` more items under the policy in force."""
         effects = Effects()
-        for key in list(islice(self._pending, count)):
+        for key in self._reign.pending(count):
             self._adopt(key, stamp, effects)
-        if not self._pending:
-            self._keep_chain()
         self._keep_times()
         return effects
 
-    def _adopt(self, key: bytes, stamp: int | None, effects: Effects) -> None:
-        """An item that has still to be judged by the policy in force."""
-        if key not in self._pending:
-            return
-        del self._pending[key]
-        state = self._state(key)
+    def _adopt(self, key: bytes, stamp: int | None, effects: Effects) -> bool:
+        """Bring an item under the policy in force; whether it had still to be."""
+        if not self._reign.claim(key):
+            return False
+        state, at = self._state(key), self.chain.at
         if state.history:
-            self.now = max(self.now, self.chain.at)
+            self.now = max(self.now, at if stamp is None else min(at, stamp))
             state.touched = self.now
-            cause = Cause(self.chain.at, "policy", 0)
+            cause = Cause(at, "policy", 0)
             self._decide_or_park(key, state, self.now, stamp, effects, cause, fire=False, limit=self.now)
-
-    def _keep_chain(self) -> None:
-        if all(term.book.text for term in self.chain.terms):
-            self.items.put(POLICIES, chains.encode(self.chain))
+        return True
 
     def refuses(self, event: Event, step: Step | None = None) -> str | None:
         """Why an event cannot be judged (T9), to be asked before it may move the time; None if it can."""
-        if event.entry.action == Action.HEARTBEAT or not is_near_the_end(event.entry, self._reach):
+        if event.entry.action == Action.HEARTBEAT or not is_near_the_end(event.entry, self._reign.reach):
             return None
         key = f"{event.workflow}:{event.subject}".encode()
         touched = None if step is None else step.touched.get(key)
@@ -199,7 +173,7 @@ class Engine:
 
     def _take(self, event: Event, ref: object, step: Step) -> None:
         key, entry = f"{event.workflow}:{event.subject}".encode(), event.entry
-        if self._pending:
+        if self._reign.adopting:
             self._adopt(key, step.stamp, step.effects)
         touched = step.touched.get(key)
         state = touched.state if touched else self._state(key)
@@ -212,7 +186,7 @@ class Engine:
             return
         insort(state.history, entry, key=lambda e: (e.time, e.id, e.source))
         if touched is None:
-            step.touched[key] = Touched(state, (entry.time, entry.id), ref, [ref], entry.time)
+            step.touched[key] = Touched(state, (entry.time, entry.id, entry.source), ref, [ref], entry.time)
         else:
             touched.add(entry, ref)
 
@@ -229,6 +203,14 @@ class Engine:
         elif state.history:
             self._decide_or_park(key, state, self.now, step.stamp, step.effects, None, fire=False, limit=self.now)
         return self._shrink(key, state)
+
+    def _fade(self, key: bytes, state: ItemState) -> None:
+        """Its time is over, unless a new policy keeps it longer."""
+        settings = self.book.settings
+        if state.history and is_kept(state, settings, self.latest, self.now, self.chain.ages):
+            self._put(key, state, -(state.history[-1].time + settings.reorder_window))
+        else:
+            self._shrink(key, state)
 
     def _shrink(self, key: bytes, state: ItemState) -> ItemState:
         state = shrunk(state, self.book.settings, self.latest, self.now, self.chain.ages)
@@ -289,9 +271,10 @@ class Engine:
 
     def _put(self, key: bytes, state: ItemState, moment: int) -> None:
         """Keep an item, to be looked at next at `moment`; negative: when the greatest event time has passed it."""
-        state.moment = moment
+        before, state.moment = self.items.get(key), moment
         self.items.put(key, states.encode(state))
-        self._agenda.add(moment, key)
+        if before is None or states.moment(before) != moment:
+            self._agenda.add(moment, key)
 
     def _keep_times(self) -> None:
         self.items.put(OWN, states.encode_times(self.latest, self.now))

@@ -97,6 +97,14 @@ class Cycle:
         self.end, self.ending, self.expired = at, ending, ending is None
 
 
+class Age(NamedTuple):
+    """What an earlier policy says of the cycles that started before `before`; all in microseconds."""
+
+    before: int
+    max_age: int
+    enforce_from: int
+
+
 class Folded(NamedTuple):
     """The cycles in order of start, and the routing that stays."""
 
@@ -111,12 +119,12 @@ def fold(
     enforce_from: int,
     max_age: int,
     now: int,
-    ages: Sequence[tuple[int, int]] = (),
+    ages: Sequence[Age] = (),
 ) -> Folded:
     """Fold a history (sorted by time) that began with `base`, as it stands at `now`.
 
     Args:
-        ages: (instant, another `max_age` for cycles that started before it), in order; contract R13.
+        ages: what earlier policies say of cycles that started under them, in order; contract R13.
     """
     cycles: list[Cycle] = []
     routing, running = base, None
@@ -127,7 +135,7 @@ def fold(
         for entry in _ordered(list(group), idle=running is None):
             routing = route(routing, entry)
             if running is None:
-                if entry.action == Action.OPEN and time >= enforce_from:
+                if entry.action == Action.OPEN and time >= _from(time, enforce_from, ages):
                     running = _opened(entry, routing)
                     cycles.append(running)
                 continue
@@ -140,11 +148,16 @@ def fold(
     return Folded(cycles, routing)
 
 
-def age_of(cycle: Cycle, max_age: int, ages: Sequence[tuple[int, int]]) -> int:
+def age_of(cycle: Cycle, max_age: int, ages: Sequence[Age]) -> int:
     """The `max_age` of the policy that judges a cycle."""
     if not ages:
         return max_age
-    return next((age for before, age in ages if cycle.start < before), max_age)
+    return next((age.max_age for age in ages if cycle.start < age.before), max_age)
+
+
+def _from(start: int, enforce_from: int, ages: Sequence[Age]) -> int:
+    """The `enforce_from` of the policy under which an event opens."""
+    return next((age.enforce_from for age in ages if start < age.before), enforce_from) if ages else enforce_from
 
 
 def _ordered(group: list[Entry], *, idle: bool) -> list[Entry]:

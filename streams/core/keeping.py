@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from schemas.events import Action, Entry
 from schemas.policy import Settings
-from streams.core.fold import Folded, Routing, fold
+from streams.core.fold import Age, Folded, Routing, fold
 from streams.core.state import ItemState, Past
 
-Ages = Sequence[tuple[int, int]]
+Ages = Sequence[Age]
 
 
 def folded(state: ItemState, settings: Settings, now: int, ages: Ages = ()) -> Folded:

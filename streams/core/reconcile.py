@@ -7,20 +7,25 @@ and the alert is sent again under its id, since it may not have reached `portal.
 
 from __future__ import annotations
 
+import msgspec
+
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from schemas.policy import Clock
 from streams.core import feeds
 from streams.core import state as states
 from streams.core.arming import rung
-from streams.core.book import Book
+from streams.core.chain import Chain
 from streams.core.shelf import Shelf
 from streams.core.speech import ATTEMPTS
 from streams.core.state import ClockState, CycleState, ItemState, Rung
 
 
-def reconcile(book: Book, items: Shelf, open_alerts: Shelf) -> list[Alert]:
-    """Tell the items of what was said unknown to them; returns it, to be sent again."""
+def reconcile(chain: Chain, items: Shelf, open_alerts: Shelf, now: int) -> list[Alert]:
+    """Tell the items of what was said unknown to them; returns it, to be sent again.
+
+    What belongs to no item or no clock any more is resolved: nobody else would. `now`: microseconds.
+    """
     again: list[Alert] = []
     for alert in sorted((alerts.decode(value) for _, value in open_alerts.items()), key=_order):
         if alert.data.item is None:
@@ -32,9 +37,20 @@ def reconcile(book: Book, items: Shelf, open_alerts: Shelf) -> list[Alert]:
         if state is not None and _knows(state, alert.id):
             continue
         again.append(alert)
-        if state is not None and _adopt(book, state, alert):
+        if state is None:
+            again.append(_ended(open_alerts, alert, "moved", now))
+        elif _adopt(chain, state, alert):
             items.put(item_key, states.encode(state))
+        else:
+            again.append(_ended(open_alerts, alert, "policy", now))
     return again
+
+
+def _ended(open_alerts: Shelf, alert: Alert, reason: str, now: int) -> Alert:
+    open_alerts.pop(alert.id.encode())
+    at = instants.text(now)
+    data = msgspec.structs.replace(alert.data, state="resolved", reason=reason, resolved_at=at)
+    return msgspec.structs.replace(alert, id=f"{alert.id}:resolved", type=alerts.RESOLVED, time=at, data=data)
 
 
 def _order(alert: Alert) -> tuple[int, str]:
@@ -58,11 +74,12 @@ def _knows(state: ItemState, alert_id: str) -> bool:
     )
 
 
-def _adopt(book: Book, state: ItemState, alert: Alert) -> bool:
-    """The stage of this alert fired; False if the item knows no such cycle or clock."""
+def _adopt(chain: Chain, state: ItemState, alert: Alert) -> bool:
+    """The stage of this alert fired; False if the policy knows no such clock."""
     data = alert.data
     opened = None if data.opened_at is None else instants.parse(data.opened_at)
     cycle: CycleState | None = next((c for c in state.cycles if c.start == opened), None)
+    book = chain.of(opened or 0)
     clock = next((c for c in book.clocks[data.workflow] if c.name == data.clock), None)
     if opened is None or clock is None or data.stage is None:
         return False
@@ -83,13 +100,15 @@ def _adopt(book: Book, state: ItemState, alert: Alert) -> bool:
 def _fired(clock: Clock, said: ClockState, alert_id: str, stage: str) -> Rung:
     """All that was pending up to the stage has come, and it fired in the name of all."""
     names = []
-    for each in clock.stages:
+    known = any(each.name == stage for each in clock.stages)  # else a new policy lacks it, and will end it
+    for each in clock.stages if known else ():
         if not rung(said, each.name).done:
             names.append(each.name)
         rung(said, each.name).done = True
         if each.name == stage:
             break
     fired = rung(said, stage)
+    fired.done = True
     fired.alert, fired.names = alert_id, names or [stage]
     armed = alert_id.rpartition(":")[2]
     if armed != stage:

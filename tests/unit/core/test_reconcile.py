@@ -166,10 +166,12 @@ def test_nothing_is_said_again_when_all_is_remembered_r12() -> None:
     assert [(workflow, item) for workflow, item, _ in running_cycles(back)] == [("message", ITEM)]
 
 
-def test_an_open_alert_of_an_item_that_is_gone_is_sent_again_r12() -> None:
+def test_an_open_alert_of_an_item_that_is_gone_is_sent_again_and_ended_r12() -> None:
     """R12: no alert is lost: whoever reads `portal.alerts` has to learn of what stands open."""
     running = engine(book(FOUR))
     step(running, *OPENED)
     running.advance(at(on("10:30")))
     back = Engine(book(FOUR), Speaker("/t", 0), DictShelf(), copied(running.open))
-    assert lines(back.rebuild().alerts) == ["11-10T10:00 soon"]
+    said = lines(back.rebuild(stamp=at(on("10:40"))).alerts)
+    assert said == ["11-10T10:00 soon", "11-10T10:40 soon:resolved moved"]
+    assert list(back.open.items()) == []
