@@ -15,4 +15,4 @@ def attach(app: App, watch: Watch, topic: str, workflow: str) -> None:
     async def intake(stream: StreamT[Batch]) -> None:
         async for batch in stream:
             async with batch:
-                watch.take(batch, workflow)
+                await watch.take(batch, workflow)

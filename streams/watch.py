@@ -7,6 +7,7 @@ is sent with the batch.  Items and open alerts stand in two tables of the runtim
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ from streams.runtime import Batch, Record, Table
 
 GATE_SHUT = MINUTE
 """What the gate holds back for longer is caught up (R11)."""
+STEPS_AT_ONCE = 32
+"""Steps between two turns of the loop: some milliseconds, more where an item has a long history."""
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 """How CloudEvents in structured mode are marked on Kafka."""
 ADOPTED_AT_ONCE = 1_000
@@ -124,13 +127,15 @@ class Watch:
 
     # -- batches --------------------------------------------------------------------------------
 
-    def take(self, batch: Batch, workflow: str) -> None:
-        """Judge the records of one fetch."""
+    async def take(self, batch: Batch, workflow: str) -> None:
+        """Judge the records of one fetch; now and then the loop may turn, which also sends the heartbeats."""
         held, now = self._held[batch.partition], self.clock.now()
         self._settle(batch, held, now)
         held.engine.silent = self.silent
         limit = self.clock.at(batch.known) if batch.known else 0
-        for step in steps(self._read(batch, workflow, now), held.engine.now):
+        for number, step in enumerate(steps(self._read(batch, workflow, now), held.engine.now), 1):
+            if not number % STEPS_AT_ONCE:
+                await asyncio.sleep(0)
             self._say(batch, held.engine.step(step, limit=limit, stamp=now), now)
         self._tell(batch)
         self._wish(batch, held.engine)

@@ -53,9 +53,12 @@ class Reign:
         terms = [Term(book, at, offset) for at, offset, text in stored.terms if (book := _read(text, mine.book))]
         if terms:
             self._rule(Chain(tuple(terms)))
-            if stored.adopting:
-                self._pend()
+        if stored.adopting or not terms:
+            self._pend()
+        if terms:
             self.decree(mine)
+        else:
+            self._keep()
 
     def decree(self, term: Term) -> None:
         """A new policy is in force, unless it is an older one than that which rules."""
