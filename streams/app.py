@@ -18,7 +18,7 @@ from faust.types.auth import CredentialsT
 from agents import intake, ticker
 from schemas import topics
 from schemas.events import COMMAND_TOPIC
-from streams import logs, pages
+from streams import fit, logs, pages
 from streams.clock import Clock
 from streams.connection import client_options, tls
 from streams.core.book import Book
@@ -41,20 +41,28 @@ class Portalwatch(App):
     """The Faust app of a worker."""
 
     def __init__(self, given: Settings, **options: Any) -> None:
-        super().__init__(given.app_id, **options)
+        alerts = topics.ALERTS.name(given.prefix)
+        super().__init__(given.app_id, guarded=[alerts], **options)
         client = client_options(given)
         self._startup = Startup(given, client)
         self._feeds = FeedLooker(client, topics.inputs(given.prefix), topics.OPEN_ALERTS.name(given.prefix))
         self.watch = Watch(
             source=f"/portalwatch/{given.app_id}",
-            clock=Clock(given.clock),
-            topics=Topics(topics.ALERTS.name(given.prefix), topics.DEAD_LETTERS.name(given.prefix)),
-            items=self._table("items"),
-            open_alerts=self._table("open", changelog=topics.OPEN_ALERTS.name(given.prefix), leads=True),
+            clock=Clock(given.clock, read=self._wall),
+            topics=Topics(alerts, topics.DEAD_LETTERS.name(given.prefix)),
+            items=self._table("items", fit=fit.item),
+            open_alerts=self._table(
+                "open", changelog=topics.OPEN_ALERTS.name(given.prefix), leads=True, fit=fit.open_alert
+            ),
             max_event_bytes=given.max_event_bytes,
         )
         self.lanes.recovered(self.watch.recovered)
         self.lanes.released(self.watch.released)
+        self.lanes.set_aside(self.watch.set_aside)
+
+    def _wall(self) -> int:
+        """Nanoseconds of a wall clock that never goes back."""
+        return round(self.steady.now() * 1e6) * 1000
 
     def _table(self, name: str, **options: Any) -> Table:
         return cast(Table, self.Table(name, **options))
@@ -87,11 +95,11 @@ def _ready(decree: Decree, now: int) -> Book:
     return book
 
 
-def create(given: Settings) -> Portalwatch:
-    """A worker's app."""
+def create(given: Settings, **options: Any) -> Portalwatch:
+    """A worker's app; further options are those of the runtime's `App`."""
     if given.web_bind != given.web_host:
         log.warning("the web server stays on %s: WEB_HOST counts only once an identity is configured", given.web_bind)
-    app = Portalwatch(given, **_faust_options(given))
+    app = Portalwatch(given, **_faust_options(given), **options)
     for workflow, topic in topics.INPUTS.items():
         intake.attach(app, app.watch, topic.name(given.prefix), workflow)
     intake.attach(app, app.watch, topics.COMMANDS.name(given.prefix), COMMAND_TOPIC)

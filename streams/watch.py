@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from schemas import alerts
@@ -58,6 +58,8 @@ class _Held:
     """What has to be said again with the next batch (R12)."""
     adopted: int
     """Which policy it judges by."""
+    aside: Sequence[Record] = ()
+    """Records of its changelogs that were set aside, to be copied to the dead letters with the next batch."""
 
 
 class Watch:
@@ -125,6 +127,10 @@ class Watch:
         """It belongs to another worker now."""
         self._held.pop(partition, None)
 
+    def set_aside(self, partition: int, records: Sequence[Record]) -> None:
+        """These stood in its changelogs and are no state: they go to the dead letters."""
+        self._held[partition].aside = records
+
     # -- batches --------------------------------------------------------------------------------
 
     async def take(self, batch: Batch, workflow: str) -> None:
@@ -171,6 +177,9 @@ class Watch:
     def _settle(self, batch: Batch, held: _Held, now: int) -> None:
         owed, held.owed = held.owed, Effects()
         self._say(batch, owed, now)
+        aside, held.aside = held.aside, ()
+        for record in aside:
+            self._refuse(batch, record, "undecodable", "value: not a state that a worker wrote to its changelog", now)
 
     def _say(self, batch: Batch, effects: Effects, now: int) -> None:
         for alert in effects.alerts:

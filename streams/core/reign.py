@@ -34,6 +34,15 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Stored)
 
 
+def check(value: bytes) -> None:
+    """Whether these are policies as they are stored.
+
+    Raises:
+        msgspec.MsgspecError: they are not.
+    """
+    _DECODER.decode(value)
+
+
 class Reign:
     """The policies of one partition."""
 

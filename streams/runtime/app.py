@@ -17,6 +17,7 @@ from mode.types import ServiceT
 from streams.runtime.batch import Batch
 from streams.runtime.lanes import Lanes
 from streams.runtime.settings import Settings
+from streams.runtime.steady import Steady
 from streams.runtime.tables import Table
 
 MEBIBYTE = 1 << 20
@@ -50,7 +51,9 @@ class App(faust.App):
     """A faust.App on lanes. The named options are those of `settings.Settings`; the rest are Faust's.
 
     `idempotent=None`: use the idempotent producer if the broker knows it. `rewind=True`: obey the group's committed
-    offsets even where the state is ahead of them.
+    offsets even where the state is ahead of them. `skip_corrupt=True`: set aside what is damaged in a changelog.
+    `guarded`: topics of effects, of the inputs' partition count, in whose partition a lane alone writes: the owner
+    before is shut out of them, too.
     """
 
     BootStrategy = Boot
@@ -66,6 +69,8 @@ class App(faust.App):
         stall_timeout: float = 60.0,
         idempotent: bool | None = None,
         rewind: bool = False,
+        skip_corrupt: bool = False,
+        guarded: Iterable[str] = (),
         **options: Any,
     ) -> None:
         self.settings = Settings(
@@ -76,7 +81,10 @@ class App(faust.App):
             stall_timeout=stall_timeout,
             idempotent=idempotent,
             rewind=rewind,
+            skip_corrupt=skip_corrupt,
+            guarded=frozenset(guarded),
         )
+        self.steady = Steady()
         super().__init__(id, **{**DEFAULTS, **options})
         self.lanes = Lanes(self)
         self.ticks: ChannelT[Batch] = self.channel()

@@ -12,15 +12,25 @@ mark, is sent only after the others were confirmed: a mark must never stand wher
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import CorruptRecordException
+from mode import get_logger
+
+from streams.runtime.batch import Record
+from streams.runtime.damage import CURE, Damaged
 
 Change = tuple[bytes, bytes | None]
+Beat = Callable[[int, int], None]
+"""Called on progress with the offsets read so far, and how many there are to be read."""
 
 FETCH_BYTES = 4 << 20
 CHUNK = 20_000
+PROBE_MS = 500
+
+log = get_logger(__name__)
 
 
 class Contents(NamedTuple):
@@ -41,10 +51,48 @@ class Landed(NamedTuple):
 async def read(
     client: Mapping[str, Any],
     starts: Mapping[TopicPartition, int],
-    beat: Callable[[], None],
+    beat: Beat,
     end: int | None = None,
+    skip: bool = False,
 ) -> Contents:
-    """Read each partition from its start offset to `end`, or to its end as of now. `beat` is called on progress."""
+    """Read each partition from its start offset to `end`, or to its end as of now.
+
+    Damaged if a batch fails its checksum, unless told to skip those.
+    """
+    contents = Contents({tp: {} for tp in starts}, {}, 0)
+    total = 0
+
+    def take(tp: TopicPartition, records: Sequence[Record]) -> None:
+        nonlocal total
+        contents.latest[tp].update((r.key, r.value) for r in records if r.key is not None)
+        total += len(records)
+
+    contents.ends.update(await _pass(client, starts, take, beat, end, skip))
+    return contents._replace(total=total)
+
+
+async def find(
+    client: Mapping[str, Any], tp: TopicPartition, keys: Collection[bytes], start: int, end: int
+) -> list[Record]:
+    """The last record of each of these keys between two offsets, in order of offset."""
+    found: dict[bytes, Record] = {}
+
+    def take(_: TopicPartition, records: Sequence[Record]) -> None:
+        found.update((r.key, r) for r in records if r.key is not None and r.key in keys)
+
+    await _pass(client, {tp: start}, take, lambda _read, _of: None, end, skip=True)
+    return sorted(found.values(), key=lambda record: record.offset)
+
+
+async def _pass(
+    client: Mapping[str, Any],
+    starts: Mapping[TopicPartition, int],
+    take: Callable[[TopicPartition, Sequence[Record]], None],
+    beat: Beat,
+    end: int | None,
+    skip: bool,
+) -> dict[TopicPartition, int]:
+    """Hand over all records; the offsets after the last ones."""
     consumer = AIOKafkaConsumer(
         **client,
         group_id=None,
@@ -60,38 +108,80 @@ async def read(
             if offset:
                 consumer.seek(tp, offset)
         told = dict.fromkeys(starts, end) if end is not None else await consumer.end_offsets(list(starts))
-        return await _drain(consumer, starts, told, beat, exact=end is not None)
+        return await _Drain(consumer, starts, told, end is not None, skip).run(take, beat)
     finally:
         await consumer.stop()
 
 
-async def _drain(
-    consumer: AIOKafkaConsumer,
-    starts: Mapping[TopicPartition, int],
-    told: Mapping[TopicPartition, int],
-    beat: Callable[[], None],
-    exact: bool,
-) -> Contents:
-    contents = Contents({tp: {} for tp in starts}, {}, 0)
-    ends: dict[TopicPartition, int] = {}
-    total, todo = 0, set(starts)
-    while todo:
-        got = await consumer.getmany(*todo, timeout_ms=100, max_records=CHUNK)
-        for tp, records in got.items():
-            contents.latest[tp].update((r.key, r.value) for r in records if r.key is not None)
-            total += len(records)
-        for tp in tuple(todo):
-            watermark = consumer.highwater(tp)
+class _Drain:
+    """Reads a consumer's partitions to their ends. `told`: where ListOffsets puts them, or where they are (`exact`)."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        starts: Mapping[TopicPartition, int],
+        told: Mapping[TopicPartition, int],
+        exact: bool,
+        skip: bool,
+    ) -> None:
+        self.consumer, self.told, self.exact, self.skip = consumer, told, exact, skip
+        self.at = dict(starts)
+        self.todo = set(starts)
+        self.ends: dict[TopicPartition, int] = {}
+        self.step = CHUNK
+
+    async def run(
+        self, take: Callable[[TopicPartition, Sequence[Record]], None], beat: Beat
+    ) -> dict[TopicPartition, int]:
+        begun = sum(self.at.values())
+        while self.todo:
+            got = await self._some()
+            for tp, records in got.items():
+                take(tp, records)
+            await self._look()
+            if got:
+                whole = sum(max(self.told[tp], self.ends.get(tp, 0)) for tp in self.told)
+                beat(sum(self.at.values()) - begun, whole - begun)
+        return {tp: self.at[tp] for tp in self.told}
+
+    async def _look(self) -> None:
+        """Where each partition ends and whether we are there."""
+        for tp in tuple(self.todo):
+            watermark = self.consumer.highwater(tp)
             if watermark is not None:
-                ends.setdefault(tp, told[tp] if exact else max(told[tp], watermark))
-            position = await consumer.position(tp)
-            if tp in ends and position >= ends[tp]:
-                contents.ends[tp] = position
-                todo.discard(tp)
-                consumer.pause(tp)
-        if got:
-            beat()
-    return contents._replace(total=total)
+                self.ends.setdefault(tp, self.told[tp] if self.exact else max(self.told[tp], watermark))
+            self.at[tp] = await self.consumer.position(tp)
+            if tp in self.ends and self.at[tp] >= self.ends[tp]:
+                self.todo.discard(tp)
+                self.consumer.pause(tp)
+
+    async def _some(self) -> dict[TopicPartition, list[Record]]:
+        try:
+            return dict(await self.consumer.getmany(*self.todo, timeout_ms=100, max_records=self.step))
+        except CorruptRecordException:
+            await self._corrupt()
+            return {}
+
+    async def _corrupt(self) -> None:
+        """A batch fails its checksum. aiokafka drops what it had unpacked before it: read that again, one by one."""
+        if self.step > 1:
+            self.step = 1
+            for tp in self.todo:
+                self.consumer.seek(tp, self.at[tp])
+            return
+        for tp in tuple(self.todo):
+            position = await self.consumer.position(tp)
+            try:
+                await self.consumer.getmany(tp, timeout_ms=PROBE_MS, max_records=1)
+            except CorruptRecordException:
+                if not self.skip:
+                    where = f"{tp.topic}[{tp.partition}] at offset {position}"
+                    raise Damaged(f"the batch at {where} fails its checksum; {CURE}") from None
+                log.warning("%s[%s]: offset %s fails its checksum: skipped", tp.topic, tp.partition, position)
+                self.consumer.seek(tp, position + 1)
+                self.step = CHUNK
+            else:
+                self.consumer.seek(tp, position)
 
 
 async def append(

@@ -1,7 +1,8 @@
-"""The broker clients: how a Faust configuration becomes aiokafka's consumer, producer and admin client."""
+"""The broker clients: how a Faust configuration becomes aiokafka's; `writers` makes the producers."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from mode import get_logger
 from streams.runtime.assignor import StickyAssignor
 from streams.runtime.settings import Settings
 
+DISCONNECT_PATIENCE = 5.0  # a join or a broker that does not answer must not hold up the end
 FETCH_TOTAL = 32 << 20  # bytes of one fetch response over all partitions: what bounds a worker's memory
 UNKNOWN_REQUEST = (UnknownError, UnsupportedVersionError, IncompatibleBrokerVersion)
 
@@ -54,29 +56,10 @@ def group_consumer(client: Mapping[str, Any], conf: Conf, settings: Settings) ->
     )
 
 
-async def started_producer(client: Mapping[str, Any], conf: Conf, settings: Settings) -> AIOKafkaProducer:
-    """The producer of effects and changelogs: acks from all replicas; idempotent if asked, or if the broker knows how.
-
-    Without idempotence a batch that is sent again may stand twice: consumers drop it by its id, and the ledger takes
-    the second for a stranger's and writes the same over it.
-    """
-    options = {
-        **client,
-        "acks": "all",
-        "max_batch_size": conf.producer_max_batch_size,
-        "max_request_size": conf.producer_max_request_size,
-    }
-    if settings.idempotent is not False:
-        producer = AIOKafkaProducer(**options, enable_idempotence=True)
-        try:
-            await producer.start()
-        except UNKNOWN_REQUEST as error:
-            await producer.stop()
-            if settings.idempotent:
-                raise
-            log.warning("the broker has no idempotent producer (%r): going on without", error)
-        else:
-            return producer
-    producer = AIOKafkaProducer(**options)
-    await producer.start()
-    return producer
+async def disconnect(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Stop a client, but do not wait for long: all that matters has been confirmed."""
+    try:
+        async with asyncio.timeout(DISCONNECT_PATIENCE):
+            await client.stop()
+    except TimeoutError:
+        log.warning("%s did not stop in %s s: left to the end of the process", client, DISCONNECT_PATIENCE)

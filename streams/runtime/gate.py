@@ -5,7 +5,9 @@ stood still, so its own arrival proves nothing. Its request, though, was sent af
 So an end that a response reports counts for the moment at which the response *before* it came; once we have read up to
 that end, everything that the broker had at that moment is known to us. Not asking this cost 126 false alerts in a test.
 
-Pure: moments come in as arguments (milliseconds, as aiokafka's `last_poll_timestamp` gives them).
+Pure: moments come in as arguments (milliseconds, as aiokafka's `last_poll_timestamp` gives them). Those are stamps of
+the wall clock; `correct` says by how much ours is ahead of it. When that has changed (the machine's clock was set), the
+responses so far are forgotten, a stamp that the wall has not reached is one of before, and what is known stays known.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from collections.abc import Hashable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 Input = TypeVar("Input", bound=Hashable)
+
+SET = 20
+"""Milliseconds by which `ahead` has changed since the last look when the machine's clock was set."""
 
 
 class Horizon(NamedTuple):
@@ -31,6 +36,8 @@ class Gate(Generic[Input]):
         self._came: dict[Input, int] = {}
         self._horizon: dict[Input, Horizon] = {}
         self._known: dict[Input, int] = {}
+        self._ahead = 0
+        self._wall: int | None = None
 
     @property
     def known(self) -> float:
@@ -39,20 +46,29 @@ class Gate(Generic[Input]):
             return 0.0
         return min(self._known.values(), default=0) / 1000
 
+    def correct(self, ahead: int, wall: int) -> None:
+        """Our clock is so many milliseconds ahead of the stamps' clock, which shows `wall` (ms)."""
+        if abs(ahead - self._ahead) > SET:
+            self._came.clear()
+            self._horizon.clear()
+        self._ahead, self._wall = ahead, wall
+
     def observe(self, tp: Input, came: int | None, end: int | None, position: int) -> bool:
         """Take note of an input's last fetch response; True if there was a new one.
 
-        `came`: when it came (ms; None: none yet). `end`: the last stable offset that it gave. `position`: the next
-        offset that the lane has not worked off.
+        `came`: when it came (ms of the stamps' clock; None: none yet). `end`: the last stable offset that it gave.
+        `position`: the next offset that the lane has not worked off.
         """
+        if came is not None and self._wall is not None and came > self._wall:
+            return False
         before = self._came.get(tp)
         news = came is not None and came != before
         if came is not None and news:
             self._came[tp] = came
             if before is not None and end is not None and tp not in self._horizon:
-                self._horizon[tp] = Horizon(end, before)
+                self._horizon[tp] = Horizon(end, before + self._ahead)
         horizon = self._horizon.get(tp)
         if horizon is not None and position >= horizon.end:
-            self._known[tp] = horizon.stands_for
+            self._known[tp] = max(horizon.stands_for, self._known.get(tp, 0))
             del self._horizon[tp]
         return news

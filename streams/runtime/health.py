@@ -9,13 +9,15 @@ from streams.runtime.lane import Lane
 from streams.runtime.watchdog import Watchdog
 
 CAUGHT_UP = 10.0  # seconds: the inputs were read to an end no older than this
+WARNED = 0.5  # of the watchdog's limits: it is told before the process is ended
 
 
 def status(lane: Lane, now: float) -> dict[str, Any]:
     """A lane as a plain dict. `now`: monotonic seconds.
 
     `known`: UNIX seconds. By topic: `offsets`, the next to be worked off; `committed`; `lag`, how many lie between
-    `offsets` and the last end that a fetch response gave.
+    `offsets` and the last end that a fetch response gave. `recovery`: changelog offsets read, and how many there are.
+    `progress`: seconds since the last.
     """
     return {
         "phase": lane.phase,
@@ -25,6 +27,8 @@ def status(lane: Lane, now: float) -> dict[str, Any]:
         "committed": {tp.topic: offset for tp, offset in lane.committed.items()},
         "lag": {tp.topic: max(0, end - lane.offsets[tp]) for tp, end in lane.ends.items()},
         "recovered": lane.recovered,
+        "recovery": {"read": lane.recovery[0], "end": lane.recovery[1]},
+        "progress": round(now - lane.progress_at, 3),
     }
 
 
@@ -43,7 +47,7 @@ def reasons(lanes: Mapping[int, Lane], dog: Watchdog, now: float, wall: float) -
         yield f"stopping: {dog.doomed}"
     if dog.joining is not None:
         yield "waiting for an assignment"
-    if why := dog.verdict(now):
+    if why := dog.verdict(now, WARNED):
         yield why
     for partition, lane in sorted(lanes.items()):
         if lane.lost or lane.phase == "lost":

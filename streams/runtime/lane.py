@@ -4,7 +4,8 @@ Theory of operation. Everything that touches a partition's state runs in its lan
 ticks. A step begins when the effects and the state of the one before were confirmed by the broker. `offsets` is how far
 the lane has worked; `safe` is a copy made after the confirmation, and the only thing that a committer may see. A lane
 ends by being closed (its partition was revoked), by `Lost` (the group says that it is not ours), or by failing, which
-stops the worker: nothing of the step at hand has been committed.
+stops the worker: nothing of the step at hand has been committed. Before its state is read, whoever owned the partition
+before is shut out (`writers`); once a day it is done again, because brokers forget a transactional id after a week.
 
 A tick is judged at the gate's `known`. It comes every `tick` seconds, and as soon as `known` reaches the moment that
 the agent asked for in `wake_at`.
@@ -18,19 +19,20 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, ProducerFenced
 from faust.types import ChannelT
 from mode import get_logger
 
-from streams.runtime.batch import Batch, Effect, Lost
+from streams.runtime.batch import Batch, Effect, Lost, Record
 from streams.runtime.gate import Gate
 from streams.runtime.ledger import Ledger
 from streams.runtime.settings import Settings
+from streams.runtime.steady import Steady
 
 MIN_WAIT, MAX_WAIT = 0.01, 1.0
 FENCE_PART = 0.5  # of the session: so old may the broker's last word that we are a member be
-
-wall = time.time  # noqa: TID251 - the clock with which aiokafka stamps fetch responses, and so that of `known`
+CLAIM_EVERY = 86_400.0
+SAY_EVERY = 1.0  # seconds between two lines on the progress of a recovery
 
 log = get_logger(__name__)
 
@@ -38,21 +40,24 @@ log = get_logger(__name__)
 class Crew(Protocol):
     """What a lane asks of those who run it (see `lanes.Lanes`)."""
 
-    async def commit(self, lanes: Sequence[Lane]) -> None:
-        """Commit their `safe` offsets, now; set `committed` and `member_at`, or `lost`."""
+    async def claim(self, ledger: Ledger) -> None:
+        """Give it a producer that writes alone."""
 
-    async def deliver(self, effects: Sequence[Effect]) -> None:
+    async def commit(self, lanes: Sequence[Lane]) -> None:
+        """Commit their `safe` offsets, now; tell each by `accepted`, or set `lost`."""
+
+    async def deliver(self, ledger: Ledger, effects: Sequence[Effect]) -> None:
         """Send and wait until all are confirmed."""
 
-    async def recovery_done(self, partition: int) -> None:
-        """The slices are filled."""
+    async def recovery_done(self, partition: int, aside: Sequence[Record]) -> None:
+        """The slices are filled; these records of their changelogs were set aside."""
 
     def fail(self, error: Exception, where: str) -> None:
         """End the worker."""
 
 
 class Lane:
-    """The work of one partition. Times that end in `_at` and `since`, `heard` are of the monotonic clock."""
+    """The work of one partition. Times that end in `_at` and `since` are of the monotonic clock."""
 
     def __init__(
         self,
@@ -63,9 +68,10 @@ class Lane:
         crew: Crew,
         settings: Settings,
         session: float,
+        steady: Steady,
     ) -> None:
         self.partition, self.ledger, self.inputs, self.ticks = ledger.partition, ledger, inputs, ticks
-        self.group, self.crew, self.settings, self.session = group, crew, settings, session
+        self.group, self.crew, self.settings, self.session, self.steady = group, crew, settings, session, steady
         self.gate: Gate[TopicPartition] = Gate(inputs)
         self.offsets: dict[TopicPartition, int] = {}
         self.safe: dict[TopicPartition, int] = {}
@@ -73,16 +79,38 @@ class Lane:
         self.committed: dict[TopicPartition, int] = {}
         self.clean = True  # the slices equal the changelogs
         self.recovered = False
+        self.recovery = (0, 0)  # changelog offsets read, and to be read
         self.lost: str | None = None  # why the group says that we are not its member
         self.task: asyncio.Task[None] | None = None
         self.phase = "recovery"
-        self.since = self.heard = self.member_at = self.tick_at = time.monotonic()
+        self.since = self.progress_at = self.member_at = self.tick_at = self.claimed_at = time.monotonic()
+        self.uncommitted_at: float | None = None  # since then something waits for its commit
         self.wake_at: float | None = None  # UNIX seconds
+        self._said = self.since
         self._lock = asyncio.Lock()
 
     def enter(self, phase: str) -> None:
         """A new phase begins; the watchdog looks at how long it lasts."""
         self.phase, self.since = phase, time.monotonic()
+
+    def where(self) -> str:
+        """Its offsets, for people: the next to be worked off, as committed, and the end as last heard."""
+        each = (
+            f"{tp.topic} at {offset} of {self.ends.get(tp, '?')}, committed {self.committed.get(tp, '?')}"
+            for tp, offset in self.offsets.items()
+        )
+        return ", ".join(each) or "recovery: {} of {} offsets read".format(*self.recovery)
+
+    def accepted(self, offsets: dict[TopicPartition, int], asked: float) -> None:
+        """The group took a commit of these offsets, which was asked for at this time."""
+        self.committed, self.member_at = offsets, asked
+        self.uncommitted_at = None if self.safe == offsets else time.monotonic()
+
+    def _secure(self) -> None:
+        """All up to `offsets` was confirmed: it may be committed."""
+        self.safe = dict(self.offsets)
+        if self.uncommitted_at is None and self.safe != self.committed:
+            self.uncommitted_at = time.monotonic()
 
     async def run(self) -> None:
         """Recover, then work until closed, lost or failed."""
@@ -91,10 +119,20 @@ class Lane:
             while True:
                 await self._round()
         except (Lost, IllegalStateError) as error:
-            log.warning("partition %s is lost: %r", self.partition, error)
-            self.enter("lost")  # until the rebalance that took it is over
+            self._give_up(error)
+        except ProducerFenced as error:
+            log.warning("partition %s: the broker refused our writing in %s: claimed since", self.partition, self.phase)
+            await self.crew.commit([self])  # a member may; whoever was away too long may not
+            if self.lost:
+                self._give_up(error)
+            else:
+                self.crew.fail(error, f"partition {self.partition} in {self.phase}: somebody else claimed it")
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
             self.crew.fail(error, f"partition {self.partition} in {self.phase}")
+
+    def _give_up(self, error: Exception) -> None:
+        log.warning("partition %s is lost: %r", self.partition, error)
+        self.enter("lost")  # until the rebalance that took it is over
 
     async def close(self, patience: float) -> None:
         """Let the step at hand end, at most `patience` seconds, commit it, and begin nothing after it."""
@@ -114,7 +152,8 @@ class Lane:
     async def _recover(self) -> None:
         began = time.monotonic()
         self.enter("recovery")
-        count = await self.ledger.recover(lambda: self.enter("recovery"))
+        await self.crew.claim(self.ledger)
+        count, aside = await self.ledger.recover(self._beat)
         for tp in self.inputs:
             position = await self.group.position(tp)
             mark = self.ledger.marks.get(tp.topic, 0)
@@ -122,18 +161,36 @@ class Lane:
                 self.group.seek(tp, mark)  # the state is ahead of the commit: repeat nothing
                 position = mark
             self.offsets[tp] = position
-        self.safe = dict(self.offsets)
-        await self.crew.recovery_done(self.partition)
-        self.recovered, self.heard = True, time.monotonic()
-        log.info("partition %s: %s records recovered in %.2f s", self.partition, count, self.heard - began)
+        self._secure()
+        await self.crew.recovery_done(self.partition, aside)
+        self.recovered, self.progress_at = True, time.monotonic()
+        log.info("partition %s: %s records recovered in %.2f s", self.partition, count, self.progress_at - began)
+
+    def _beat(self, read: int, of: int) -> None:
+        """The recovery goes on."""
+        self.enter("recovery")
+        self.recovery = (read, of)
+        if self.since - self._said >= SAY_EVERY:
+            self._said = self.since
+            log.info("partition %s: %s of %s changelog offsets read", self.partition, read, of)
+        self.progress_at = self.since
+
+    async def _claim_again(self) -> None:
+        async with self._lock:
+            self.enter("claim")
+            await self.crew.claim(self.ledger)
+            await self.ledger.look_again()
+            self.claimed_at = time.monotonic()
 
     async def _round(self) -> None:
+        if time.monotonic() - self.claimed_at > CLAIM_EVERY:
+            await self._claim_again()
         self.enter("fetch")
         wait = int(self._patience() * 1000)
         got = await self.group.getmany(*self.inputs, timeout_ms=wait, max_records=self.settings.chunk)
         for tp, records in got.items():
             await self._step(self.inputs[tp], Batch(self.partition, tp.topic, records, self.gate.known))
-            self.heard = time.monotonic()
+            self.progress_at = time.monotonic()
         if self.lost:
             raise Lost(self.lost)
         await self._look()
@@ -149,7 +206,7 @@ class Lane:
             return self.settings.fetch_wait / 2
         wait = self.tick_at - time.monotonic()
         if self.wake_at is not None:
-            ahead = self.wake_at - wall()
+            ahead = self.wake_at - self.steady.now()
             wait = min(wait, ahead if ahead > 0 else self.settings.fetch_wait / 2)
         return max(MIN_WAIT, min(MAX_WAIT, wait))
 
@@ -158,6 +215,7 @@ class Lane:
 
     async def _look(self) -> None:
         """Take note of fetch responses and, where nothing is in hand, of transaction markers that were passed over."""
+        known = self.gate.known
         for tp in self.inputs:
             position = await self.group.position(tp)
             end = self.group.last_stable_offset(tp)
@@ -165,11 +223,14 @@ class Lane:
                 end = self.group.highwater(tp)
             if end is not None:
                 self.ends[tp] = end
-            if self.gate.observe(tp, self.group.last_poll_timestamp(tp), end, position):
-                self.heard = time.monotonic()
+            now, ahead = self.steady.look()
+            self.gate.correct(round(ahead * 1000), int((now - ahead) * 1000))
+            self.gate.observe(tp, self.group.last_poll_timestamp(tp), end, position)
             if position > self.offsets[tp]:
                 self.offsets[tp] = position
-                self.safe = dict(self.offsets)
+                self._secure()
+        if self.gate.known > known:
+            self.progress_at = time.monotonic()
 
     async def _step(self, channel: ChannelT[Batch], batch: Batch) -> None:
         async with self._lock:
@@ -180,7 +241,8 @@ class Lane:
             if batch.effects or self.ledger.dirty:
                 await self._still_ours()
             await self._send(batch)
-            self.safe, self.clean = dict(self.offsets), True
+            self._secure()
+            self.clean = True
             self._wake(batch)
             self.enter("idle")
 
@@ -192,7 +254,7 @@ class Lane:
             await self.ledger.lead()
         if batch.effects:
             self.enter("effects")
-            await self.crew.deliver(batch.effects)
+            await self.crew.deliver(self.ledger, batch.effects)
         for record in batch.records[-1:]:
             self.offsets[TopicPartition(record.topic, self.partition)] = record.offset + 1
         if changed:

@@ -1,10 +1,11 @@
 """The group consumer of all inputs, and the lanes of the partitions that it was given.
 
 Theory of operation. A mode service inside faust.App, started after the agents and stopped before them. One consumer
-reads for all lanes, one producer writes for all, one task commits for all what they have confirmed (aiokafka takes one
-commit at a time). On a rebalance aiokafka calls us between the old generation and the new: lanes end their step, commit
-and close; the ledgers of clean lanes are parked, and a partition that comes back reads only the rest of its changelogs.
-aiokafka only logs what a listener raises, so what goes wrong there is handled here: the worker ends.
+reads for all lanes, each writes through a producer of its own (`writers`), and one task commits for all what they have
+confirmed (aiokafka takes one commit at a time). On a rebalance aiokafka calls us between the old generation and the
+new: lanes end their step, commit and close; the ledgers of clean lanes are parked, and a partition that comes back
+reads only the rest of its changelogs. aiokafka only logs what a listener raises, so what goes wrong there is handled
+here: the worker ends.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from faust.exceptions import ImproperlyConfigured
@@ -23,22 +24,24 @@ from mode import Service, get_logger
 from mode.utils.futures import maybe_async
 
 from streams.runtime import clients, health, readers, topics
-from streams.runtime.batch import Batch, Effect
-from streams.runtime.lane import Lane, wall
+from streams.runtime.batch import Batch, Effect, Record
+from streams.runtime.lane import Lane
 from streams.runtime.ledger import Ledger
 from streams.runtime.tables import Table
 from streams.runtime.watchdog import Watchdog
+from streams.runtime.writers import Writers, deliver
 
 if TYPE_CHECKING:
     from streams.runtime.app import App
 
 Callback = Callable[[int], Awaitable[None] | None]
+Aside = Callable[[int, Sequence[Record]], None]
 C = TypeVar("C", bound=Callback)
+A = TypeVar("A", bound=Aside)
 
 STOP_GRACE = 30.0  # seconds from a stop to the end of the process
 CRASH_GRACE = 10.0
 CRASH_CLOSE = 2.0  # seconds that the other lanes' steps have when one has failed
-DISCONNECT_PATIENCE = 5.0  # a join or a broker that does not answer must not hold up the end
 BEAT_EVERY = 0.5
 
 log = get_logger(__name__)
@@ -56,10 +59,11 @@ class Lanes(Service):
         self._parked: dict[int, Ledger | None] = {}
         self._on_recovered: list[Callback] = []
         self._on_released: list[Callback] = []
+        self._on_aside: list[Aside] = []
         self._tables: list[Table] = []
         self._client: dict[str, Any] = {}
         self._group: AIOKafkaConsumer | None = None
-        self._producer: AIOKafkaProducer | None = None
+        self._writers: Writers | None = None
         self._failed: asyncio.Task[None] | None = None
 
     def recovered(self, fun: C) -> C:
@@ -72,13 +76,18 @@ class Lanes(Service):
         self._on_released.append(fun)
         return fun
 
+    def set_aside(self, fun: A) -> A:
+        """Decorator: called after `recovered` with the partition and the changelog records that were set aside."""
+        self._on_aside.append(fun)
+        return fun
+
     def status(self) -> dict[int, dict[str, Any]]:
         """What each lane is doing, as a plain dict for each partition."""
         return {p: health.status(lane, time.monotonic()) for p, lane in sorted(self.lanes.items())}
 
     def ready(self) -> tuple[bool, str]:
         """Whether this worker is recovered, caught up and not stalled; and why not."""
-        return health.ready(self.lanes, self.dog, time.monotonic(), wall())
+        return health.ready(self.lanes, self.dog, time.monotonic(), self.app.steady.now())
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -90,9 +99,11 @@ class Lanes(Service):
         self._client = clients.connection(conf)
         leading = [table.changelog for table in self._tables if table.leads]
         ours = [table.changelog for table in self._tables if not table.leads]
-        await topics.prepare(self._client, self.inputs, leading, ours, conf.topic_replication_factor)
+        shared = [*leading, *self.app.settings.guarded]
+        await topics.prepare(self._client, self.inputs, shared, ours, conf.topic_replication_factor)
         self.app.flow_control.resume()  # stock Faust's recovery does it; until then channels block for ever
-        self._producer = await clients.started_producer(self._client, conf, self.app.settings)
+        self._writers = Writers(self._client, conf, self.app.settings)
+        await self._writers.start()
         self._group = clients.group_consumer(self._client, conf, self.app.settings)
         self.dog.start()
         self.add_future(self._beat())
@@ -108,9 +119,10 @@ class Lanes(Service):
         for partition in list(self.lanes):
             del self.lanes[partition]
             await self._release(partition)
-        for client in (self._group, self._producer):
-            if client is not None:
-                await disconnect(client)
+        if self._group is not None:
+            await clients.disconnect(self._group)
+        if self._writers is not None:
+            await self._writers.stop()
         self.dog.quit.set()
 
     def fail(self, error: Exception, where: str) -> None:
@@ -149,22 +161,24 @@ class Lanes(Service):
             self.fail(error, "commit")
         else:
             for lane, each in zip(lanes, safe, strict=True):
-                lane.committed, lane.member_at = each, asked
+                lane.accepted(each, asked)
 
-    async def deliver(self, effects: Sequence[Effect]) -> None:
+    async def claim(self, ledger: Ledger) -> None:
+        """Give a partition's ledger a producer that writes alone."""
+        if self._writers is None:
+            raise RuntimeError("a partition before the producers were started")
+        ledger.producer = await self._writers.claim(ledger.partition, {*ledger.changelogs, *self.app.settings.guarded})
+
+    async def deliver(self, ledger: Ledger, effects: Sequence[Effect]) -> None:
         """Send effects in order and wait until the broker has confirmed all."""
-        if self._producer is None:
-            raise RuntimeError("an effect before the producer was started")
-        async with asyncio.timeout(self.app.settings.confirm_timeout):
-            sent = [
-                await self._producer.send(e.topic, e.value, e.key, e.partition, e.timestamp_ms, list(e.headers))
-                for e in effects
-            ]
-            await asyncio.gather(*sent)
+        await deliver(ledger.producer, effects, self.app.settings.confirm_timeout)
 
-    async def recovery_done(self, partition: int) -> None:
-        """A lane's slices are filled: tell whoever derives something from them."""
+    async def recovery_done(self, partition: int, aside: Sequence[Record]) -> None:
+        """A lane's slices are filled: tell whoever derives something from them, and who keeps what was set aside."""
         await call(self._on_recovered, partition)
+        if aside:
+            for fun in self._on_aside:
+                fun(partition, aside)
 
     # -- rebalance (called by aiokafka between the old generation and the new) --------------------
 
@@ -196,12 +210,15 @@ class Lanes(Service):
 
     def _open(self, partition: int, parked: Ledger | None) -> None:
         settings, conf = self.app.settings, self.app.conf
-        ledger = parked or Ledger(partition, self._tables, self._producer, self._client, settings.confirm_timeout)
+        ledger = parked or Ledger(
+            partition, self._tables, self._client, settings.confirm_timeout, settings.skip_corrupt
+        )
         for table, one in ledger.slices.items():
             table.slices[partition] = one
         inputs = {TopicPartition(topic, partition): channel for topic, channel in self.inputs.items()}
         ticks = self.app.ticks if self.app.ticks.subscriber_count else None
-        lane = Lane(ledger, inputs, ticks, self._group, self, settings, conf.broker_session_timeout)
+        session = conf.broker_session_timeout
+        lane = Lane(ledger, inputs, ticks, self._group, self, settings, session, self.app.steady)
         self.lanes[partition] = lane
         lane.task = asyncio.get_running_loop().create_task(lane.run())
 
@@ -209,6 +226,8 @@ class Lanes(Service):
         for table in self._tables:
             table.slices.pop(partition, None)
         await call(self._on_released, partition)
+        if self._writers is not None:
+            await self._writers.release(partition)
 
     @property
     def _close_patience(self) -> float:
@@ -226,15 +245,6 @@ def numbers(assigned: Iterable[TopicPartition], inputs: int) -> set[int]:
     if len(assigned) != len(owned) * inputs:
         raise ImproperlyConfigured(f"inputs must have one partition count, but were assigned so: {sorted(assigned)}")
     return owned
-
-
-async def disconnect(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
-    """Stop a client, but do not wait for long: all that matters has been confirmed."""
-    try:
-        async with asyncio.timeout(DISCONNECT_PATIENCE):
-            await client.stop()
-    except TimeoutError:
-        log.warning("%s did not stop in %s s: left to the end of the process", client, DISCONNECT_PATIENCE)
 
 
 async def call(callbacks: Iterable[Callback], partition: int) -> None:

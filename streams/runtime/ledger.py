@@ -8,64 +8,110 @@ committed. A crash between two tables of one step repeats the step on what the f
 bear that.
 
 A changelog partition has one writer, so the offsets of what we write must join up. Where they do not, a stranger wrote
-in between (a worker that had been stopped and does not yet know that it lost the partition): `_restate` reads the
-stranger's keys and writes ours over them, the mark included.
+in between: `_restate` reads the stranger's keys and writes ours over them, the mark included. (An owner before who does
+not yet know that the partition is lost is one on a broker without producer ids; elsewhere `writers` shuts it out.)
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 from mode import get_logger
 
-from streams.runtime import changelog
-from streams.runtime.changelog import Change, Landed
+from streams.runtime import changelog, damage
+from streams.runtime.batch import Record
+from streams.runtime.changelog import Beat, Change, Landed
 from streams.runtime.tables import Slice, Table
 
 MARK = b"\x00position"
+_MARKS = msgspec.json.Decoder(dict[str, int])
 
 log = get_logger(__name__)
 
 
 class Ledger:
-    """The slices of one partition and how they reach the broker. `marks`: next offset of each input as last written."""
+    """The slices of one partition and how they reach the broker. `marks`: next offset of each input as last written.
+
+    `producer` is to be set before anything is written; `skip`: set aside what is not fit (see `damage`).
+    """
+
+    producer: AIOKafkaProducer
 
     def __init__(
-        self,
-        partition: int,
-        tables: Sequence[Table],
-        producer: AIOKafkaProducer,
-        client: Mapping[str, Any],
-        patience: float,
+        self, partition: int, tables: Sequence[Table], client: Mapping[str, Any], patience: float, skip: bool = False
     ) -> None:
         self.partition = partition
         self.slices = {table: Slice(partition, table.leads) for table in sorted(tables, key=lambda t: not t.leads)}
         self._marked = next((table for table in tables if not table.leads), None)
         self.marks: dict[str, int] = {}
-        self._producer, self._client, self._patience = producer, client, patience
+        self._client, self._patience, self._skip = client, patience, skip
+
+    @property
+    def changelogs(self) -> list[str]:
+        """The topics that it writes its state to."""
+        return [table.changelog for table in self.slices]
 
     @property
     def dirty(self) -> bool:
         """Whether a table has changed since it was last written."""
         return any(one.dirty for one in self.slices.values())
 
-    async def recover(self, beat: Callable[[], None]) -> int:
-        """Read what the changelogs hold beyond the slices; the number of records read."""
+    async def recover(self, beat: Beat) -> tuple[int, list[Record]]:
+        """Read what the changelogs hold beyond the slices; the number of records read, and those set aside.
+
+        Damaged if there are some that are not fit, and they are not to be set aside.
+        """
         at = {TopicPartition(table.changelog, self.partition): table for table in self.slices}
         if not at:
-            return 0
-        contents = await changelog.read(self._client, {tp: self.slices[t].next for tp, t in at.items()}, beat)
+            return 0, []
+        starts = {tp: self.slices[table].next for tp, table in at.items()}
+        contents = await changelog.read(self._client, starts, beat, skip=self._skip)
+        aside: list[Record] = []
         for tp, table in at.items():
-            latest = contents.latest[tp]
+            latest, one = contents.latest[tp], self.slices[table]
+            aside += (unfit := await self._unfit(tp, table, latest, contents.ends[tp]))
             mark = latest.pop(MARK, None)
             if mark is not None and not table.leads:
-                self._remember(json.loads(mark))
-            await self.slices[table].fill(latest)
-            self.slices[table].next = contents.ends[tp]
-        return contents.total
+                self._remember(_MARKS.decode(mark))
+            await one.fill(latest)
+            one.set_aside(record.key for record in unfit if record.key is not None)
+            one.next = contents.ends[tp]
+        return contents.total, aside
+
+    async def _unfit(
+        self, tp: TopicPartition, table: Table, latest: dict[bytes, bytes | None], end: int
+    ) -> list[Record]:
+        """Take out of `latest` what is no state of this table; Damaged unless that is to be set aside."""
+
+        def fit(key: bytes, value: bytes) -> str | None:
+            if key == MARK:
+                return None if table.leads else _mark_fit(value)
+            return "a key of the runtime's own" if key[:1] == MARK[:1] else table.fit(key, value) if table.fit else None
+
+        why = await damage.unfit(latest, fit)
+        if not why:
+            return []
+        records = await changelog.find(self._client, tp, why, self.slices[table].next, end)
+        error = damage.complaint(records, why)
+        if not self._skip:
+            raise error
+        log.error("setting records aside: %s", error)
+        for key in why:
+            del latest[key]
+        return records
+
+    async def look_again(self) -> None:
+        """After `writers` has made us a new producer: only its markers may stand where we stopped writing."""
+        for table, one in self.slices.items():
+            tp = TopicPartition(table.changelog, self.partition)
+            contents = await changelog.read(self._client, {tp: one.next}, lambda _read, _of: None)
+            if contents.total:
+                one.foreign = (one.next, contents.ends[tp])
+            one.next = contents.ends[tp]
 
     async def lead(self) -> None:
         """Write the puts of the leading tables and wait."""
@@ -92,7 +138,7 @@ class Ledger:
             await self._restate(table)
 
     async def _append(self, table: Table, changes: list[Change]) -> None:
-        landed = await changelog.append(self._producer, table.changelog, self.partition, changes, self._patience)
+        landed = await changelog.append(self.producer, table.changelog, self.partition, changes, self._patience)
         join(self.slices[table], landed)
 
     async def _restate(self, table: Table) -> None:
@@ -101,7 +147,7 @@ class Ledger:
             return
         (start, end), one.foreign = one.foreign, None
         tp = TopicPartition(table.changelog, self.partition)
-        contents = await changelog.read(self._client, {tp: start}, lambda: None, end)
+        contents = await changelog.read(self._client, {tp: start}, lambda _read, _of: None, end)
         log.warning(
             "partition %s: %s records of another writer at %s..%s of %s: written over with ours",
             *(self.partition, contents.total, start, end, tp.topic),
@@ -126,3 +172,11 @@ def join(one: Slice, landed: Sequence[Landed]) -> None:
             start = min(one.next, one.foreign[0]) if one.foreign else one.next
             one.foreign = (start, offset)
         one.next = offset + count
+
+
+def _mark_fit(value: bytes) -> str | None:
+    try:
+        _MARKS.decode(value)
+    except msgspec.MsgspecError:
+        return "not a position mark"
+    return None

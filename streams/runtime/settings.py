@@ -27,6 +27,10 @@ class Settings:
     """Idempotent producer: yes, no, or (None) if the broker knows it."""
     rewind: bool = False
     """Obey the group's committed offsets even where the state is ahead of them (a deliberate replay)."""
+    skip_corrupt: bool = False
+    """Set aside changelog records that are not a state of their table, in place of ending the worker."""
+    guarded: frozenset[str] = frozenset()
+    """Topics of effects in whose partition of a lane's number only the lane may write."""
 
     def __post_init__(self) -> None:
         for name in ("tick", "fetch_wait", "commit_every", "stall_timeout"):
@@ -46,11 +50,6 @@ class Settings:
         return 0.5 * self.stall_timeout
 
     @property
-    def silence_limit(self) -> float:
-        """Seconds that a lane may wait without any answer to a fetch."""
-        return 1.5 * self.stall_timeout
-
-    @property
     def group_limit(self) -> float:
-        """Seconds that joining the group may take."""
-        return 2.0 * self.stall_timeout
+        """Seconds that joining the group may take: other members may still be ending a step."""
+        return 1.5 * self.stall_timeout

@@ -21,6 +21,7 @@ from faust.types import AppT
 from faust.types.stores import StoreT
 
 from streams.runtime.batch import current_batch
+from streams.runtime.damage import Fit
 
 RESERVED = b"\x00"  # keys that begin so are the runtime's own
 BREATH = 20_000  # so many records are applied before the loop may turn
@@ -90,6 +91,12 @@ class Slice:
         taken, self.gone = self.gone, {}
         return list(taken.items())
 
+    def set_aside(self, keys: Iterable[bytes]) -> None:
+        """These keys are gone, and their tombstones are still to be written."""
+        for key in keys:
+            self.data.pop(key, None)
+            self.gone[key] = None
+
     async def fill(self, latest: Mapping[bytes, bytes | None]) -> None:
         """Changelog records (the last one of each key) onto the slice; now and then the loop may turn."""
         data = self.data
@@ -150,17 +157,19 @@ class Store(memory.Store[bytes, bytes]):
 
 
 class Table(faust.Table[bytes, bytes]):
-    """`app.Table(name, changelog=None, leads=False)`: see the module's docstring.
+    """`app.Table(name, changelog=None, leads=False, fit=None)`: see the module's docstring.
 
     `changelog`: its topic; without one `<app id>-<name>-changelog`, which is created when missing. The topic of a
-    leading table must exist.
+    leading table must exist. `fit`: says what is wrong with a record of the changelog that is read back.
     """
 
-    def __init__(self, app: AppT, *, changelog: str | None = None, leads: bool = False, **options: Any) -> None:
+    def __init__(
+        self, app: AppT, *, changelog: str | None = None, leads: bool = False, fit: Fit | None = None, **options: Any
+    ) -> None:
         super().__init__(app, **options)
         if leads and changelog is None:
             raise ValueError(f"table {self.name} leads: name the topic that others read, changelog=<topic>")
-        self.leads = leads
+        self.leads, self.fit = leads, fit
         self._changelog = changelog
 
     @property

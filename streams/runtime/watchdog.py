@@ -3,9 +3,11 @@
 It is a thread because the loop may be what hangs, and it calls os._exit because a process that commits nothing wrong
 may always be killed: the next one repeats the work. Exit status 70 (EX_SOFTWARE).
 
-It looks at how long a lane has been in its phase, at the loop, at the joining of the group, and at the fetches: ticks
-do not count there, or a dead broker would look alive. A worker without partitions is well. When the whole process was
-stopped (SIGSTOP, a sleeping laptop) all clocks start anew.
+What counts as progress of a lane: records of a changelog read while it recovers; an input's offset that moves; a later
+moment up to which the inputs are known to have been read. Ticks do not count, or a dead broker would look alive, nor do
+answers for one input while another's stay away. Beside that it looks at how long a lane is in one phase, how long what
+was worked off waits for its commit, at the loop, and at the joining of the group. A worker without partitions is well.
+When the whole process was stopped (SIGSTOP, a sleeping laptop) all clocks start anew.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from streams.runtime.settings import Settings
 EXIT_STATUS = 70
 LOOK_EVERY = 1.0
 STOPPED_AFTER = 5.0  # seconds between two looks that say that the process itself had been stopped
-WORKING = frozenset({"recovery", "agent", "fence", "lead", "effects", "changelog", "lost", "fetch"})
+WORKING = frozenset({"recovery", "agent", "fence", "lead", "effects", "changelog", "lost", "fetch", "claim"})
 
 
 class Watched(Protocol):
@@ -30,7 +32,11 @@ class Watched(Protocol):
     partition: int
     phase: str
     since: float
-    heard: float
+    progress_at: float
+    uncommitted_at: float | None
+
+    def where(self) -> str:
+        """Its offsets, for the reason."""
 
 
 class Watchdog(threading.Thread):
@@ -53,24 +59,30 @@ class Watchdog(threading.Thread):
         """The worker is being stopped for `reason`: see that it ends within `grace` seconds."""
         self._doom = self._doom or (reason, time.monotonic() + grace)
 
-    def verdict(self, now: float) -> str | None:
-        """Why the process must end, None if it is well. `now` is of the monotonic clock."""
+    def verdict(self, now: float, part: float = 1.0) -> str | None:
+        """Why the process must end, None if it is well. `now` is of the monotonic clock.
+
+        With a `part` below 1 it tells what would be the reason if the limits were so much shorter.
+        """
         if self._doom is not None:
             reason, end = self._doom
             return f"did not stop in time after: {reason}" if now > end else None
-        if now - self.beat > self.settings.loop_limit:
+        if now - self.beat > self.settings.loop_limit * part:
             return f"the event loop stood still for {now - self.beat:.0f} s"
-        if self.joining is not None and now - self.joining > self.settings.group_limit:
+        if self.joining is not None and now - self.joining > self.settings.group_limit * part:
             return f"no assignment for {now - self.joining:.0f} s"
-        reasons = (self._of_lane(lane, now) for lane in tuple(self.lanes.values()))
+        reasons = (self._of_lane(lane, now, part) for lane in tuple(self.lanes.values()))
         return next((reason for reason in reasons if reason), None)
 
-    def _of_lane(self, lane: Watched, now: float) -> str | None:
-        spent, silent = now - lane.since, now - lane.heard
-        if lane.phase in WORKING and spent > self.settings.stall_timeout:
-            return f"partition {lane.partition} stuck in {lane.phase} for {spent:.0f} s"
-        if lane.phase == "fetch" and silent > self.settings.silence_limit:
-            return f"partition {lane.partition}: no answer to a fetch for {silent:.0f} s"
+    def _of_lane(self, lane: Watched, now: float, part: float) -> str | None:
+        limit = self.settings.stall_timeout * part
+        if lane.phase in WORKING and now - lane.since > limit:
+            return f"partition {lane.partition} stuck in {lane.phase} for {now - lane.since:.0f} s; {lane.where()}"
+        if now - lane.progress_at > limit:
+            return f"partition {lane.partition} made no progress for {now - lane.progress_at:.0f} s; {lane.where()}"
+        if lane.uncommitted_at is not None and now - lane.uncommitted_at > limit:
+            spent = now - lane.uncommitted_at
+            return f"partition {lane.partition} could not commit for {spent:.0f} s; {lane.where()}"
         return None
 
     def run(self) -> None:
@@ -89,4 +101,5 @@ class Watchdog(threading.Thread):
         self.beat = now
         self.joining = None if self.joining is None else now
         for lane in tuple(self.lanes.values()):
-            lane.since = lane.heard = now
+            lane.since = lane.progress_at = now
+            lane.uncommitted_at = None if lane.uncommitted_at is None else now

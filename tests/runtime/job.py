@@ -2,7 +2,8 @@
 
 Two inputs (`events`, `extras`), a table that leads (`open`, on the topic `<prefix>.open`), two that do not (`items`,
 `count`), effects on `<prefix>.said`. Settings come from the environment, and so do its faults: a phase at whose n-th
-entry the process kills itself or hangs, an event that raises. The runtime knows of none of them.
+entry the process kills itself, stops itself or hangs, an event that raises, a wall clock that is put back. The runtime
+knows of none of them.
 """
 
 from __future__ import annotations
@@ -14,16 +15,26 @@ import os
 import signal
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from faust.types import StreamT
 
-from streams.runtime import App, Batch, Table
+from streams.runtime import App, Batch, Record, Table
 from streams.runtime.lane import Lane
 
 PREFIX = os.environ.get("JOB_PREFIX", "job")
 NAME = os.environ.get("JOB_NAME", "a")
 SAID = f"{PREFIX}.said"
+
+
+def fit(key: bytes, value: bytes) -> str | None:
+    """What is wrong with a record of the items' changelog."""
+    try:
+        return None if set(json.loads(value)) == {"due", "sum", "late"} else "not an item"
+    except ValueError:
+        return "not JSON"
+
 
 app = App(
     f"{PREFIX}.app",
@@ -37,13 +48,17 @@ app = App(
     broker_heartbeat_interval=0.4,
     broker_rebalance_timeout=10.0,
     consumer_group_instance_id=os.environ.get("JOB_INSTANCE"),
+    skip_corrupt="JOB_SKIP" in os.environ,
+    guarded=[SAID],
     web_port=int(os.environ.get("JOB_PORT", "6066")),
     web_bind="127.0.0.1",
     broker_client_id=NAME,
 )
-items: Table = app.Table("items")  # type: ignore[assignment] # faust.App.Table knows only of its own kind
+items: Table = app.Table("items", fit=fit)  # type: ignore[assignment] # faust.App.Table knows only of its own kind
 count: Table = app.Table("count")  # type: ignore[assignment]
 said: Table = app.Table("open", changelog=f"{PREFIX}.open", leads=True)  # type: ignore[assignment]
+set_aside: list[dict[str, Any]] = []
+put_back = 0.0
 due: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
 
 
@@ -52,6 +67,11 @@ def rebuild(partition: int) -> None:
     due[partition] = []
     for key, value in items.slice(partition).items():
         watch(partition, key.decode(), json.loads(value))
+
+
+@app.lanes.set_aside
+def keep(partition: int, records: Sequence[Record]) -> None:
+    set_aside.extend({"topic": r.topic, "offset": r.offset, "value": (r.value or b"").decode()} for r in records)
 
 
 @app.lanes.released
@@ -140,13 +160,25 @@ async def ticks(stream: StreamT[Batch]) -> None:
 @app.page("/status/")
 async def status(view: Any, request: Any) -> Any:
     ready, why = app.lanes.ready()
-    return view.json({"ready": ready, "why": why, "lanes": app.lanes.status(), "pid": os.getpid()})
+    return view.json({"ready": ready, "why": why, "lanes": app.lanes.status(), "pid": os.getpid(), "aside": set_aside})
+
+
+@app.page("/back/")
+async def back(view: Any, request: Any) -> Any:
+    """The wall clock of this process is put back by an hour."""
+    global put_back  # noqa: PLW0603 - a clock is global
+    put_back += 3600
+    return view.json({"put_back": put_back})
+
+
+def wall(real: Callable[[], float] = time.time) -> float:
+    return real() - put_back
 
 
 def arm() -> None:
-    """Faults by environment: JOB_DIE_AT or JOB_HANG_AT = `phase:n`, the n-th entry of partition 0 to that phase."""
+    """Faults by environment: JOB_DIE_AT, _STOP_AT, _HANG_AT = `phase:n`, the n-th entry of partition 0 to the phase."""
     enter = Lane.enter
-    left = {kind: parse(os.environ.get(kind)) for kind in ("JOB_DIE_AT", "JOB_HANG_AT")}
+    left = {kind: parse(os.environ.get(kind)) for kind in ("JOB_DIE_AT", "JOB_STOP_AT", "JOB_HANG_AT")}
 
     def faulty(self: Lane, phase: str) -> None:
         for kind, fault in left.items():
@@ -155,6 +187,9 @@ def arm() -> None:
                 if not fault[1] and kind == "JOB_DIE_AT":
                     os.write(2, f"DIE {phase}\n".encode())
                     os.kill(os.getpid(), signal.SIGKILL)
+                elif not fault[1] and kind == "JOB_STOP_AT":
+                    os.write(2, f"STOP {phase}\n".encode())
+                    os.kill(os.getpid(), signal.SIGSTOP)
                 elif not fault[1]:
                     os.write(2, f"HANG {phase}\n".encode())
                     time.sleep(3600)
@@ -171,3 +206,4 @@ def parse(text: str | None) -> list[Any] | None:
 
 
 arm()
+time.time = wall

@@ -61,20 +61,23 @@ class Crew:
     def __init__(self, log: list[Any]) -> None:
         self.log, self.refuses, self.failed = log, False, list[str]()
 
+    async def claim(self, ledger: Ledger) -> None:
+        self.log.append(("claimed", ledger.partition))
+
     async def commit(self, lanes: Sequence[Lane]) -> None:
         self.log.append("commit")
         for lane in lanes:
             if self.refuses:
                 lane.lost = repr(CommitFailedError("rebalanced"))
             else:
-                lane.committed, lane.member_at = lane.safe, time.monotonic()
+                lane.accepted(lane.safe, time.monotonic())
 
-    async def deliver(self, effects: Sequence[Effect]) -> None:
+    async def deliver(self, ledger: Ledger, effects: Sequence[Effect]) -> None:
         self.log.append(("effects", [e.key for e in effects]))
         await asyncio.sleep(0.001)
         self.log.append(("ok", "effects"))
 
-    async def recovery_done(self, partition: int) -> None:
+    async def recovery_done(self, partition: int, aside: Sequence[Any]) -> None:
         self.log.append(("recovered", partition))
 
     def fail(self, error: Exception, where: str) -> None:
@@ -116,10 +119,11 @@ class House:
         tables = [Table(app, changelog=o["name"], **o) for o in options]
         self.producer = Producer(size)
         self.crew = Crew(self.producer.log)
-        ledger = Ledger(0, tables, self.producer, {}, 5.0)
+        ledger = Ledger(0, tables, {}, 5.0)
+        ledger.producer = self.producer
         self.a, self.open, self.b = (ledger.slices[table] for table in tables)
         self.tp = TopicPartition("in", 0)
-        self.lane = Lane(ledger, {self.tp: Channel(agent)}, None, None, self.crew, app.settings, 10.0)  # type: ignore[dict-item]
+        self.lane = Lane(ledger, {self.tp: Channel(agent)}, None, None, self.crew, app.settings, 10.0, app.steady)  # type: ignore[dict-item]
         self.lane.offsets = {self.tp: 0}
         self.lane.safe = {self.tp: 0}
 

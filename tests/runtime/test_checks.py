@@ -106,8 +106,17 @@ def test_an_uneven_assignment_is_refused() -> None:
 
 def lane(**changes: Any) -> Any:
     tp = TopicPartition("a", 0)
-    told = {"partition": 0, "phase": "fetch", "since": 99.0, "heard": 99.0, "lost": None, "recovered": True}
+    told = {
+        "partition": 0,
+        "phase": "fetch",
+        "since": 99.0,
+        "progress_at": 99.0,
+        "uncommitted_at": None,
+        "lost": None,
+        "recovered": True,
+    }
     state = {"gate": SimpleNamespace(known=999.0), "offsets": {tp: 5}, "committed": {tp: 4}, "ends": {tp: 9}}
+    told |= {"recovery": (7, 7), "where": lambda: "here"}
     return SimpleNamespace(**(told | state | changes))
 
 
@@ -118,7 +127,7 @@ def lane(**changes: Any) -> Any:
         ({"recovered": False}, "partition 0 is being recovered"),
         ({"lost": "rebalanced"}, "partition 0 is lost: rebalanced"),
         ({"gate": SimpleNamespace(known=0.0)}, "partition 0 has not caught up with its inputs"),
-        ({"phase": "effects", "since": 1.0}, "partition 0 stuck in effects for 99 s"),
+        ({"phase": "effects", "since": 1.0}, "partition 0 stuck in effects for 99 s; here"),
     ],
 )
 def test_ready_or_why_not(changes: dict[str, Any], why: str) -> None:
@@ -147,4 +156,6 @@ def test_a_lane_as_a_plain_dict() -> None:
         "committed": {"a": 4},
         "lag": {"a": 4},
         "recovered": True,
+        "recovery": {"read": 7, "end": 7},
+        "progress": 1.0,
     }

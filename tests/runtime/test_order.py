@@ -157,8 +157,8 @@ async def test_a_state_that_is_ahead_of_the_commit_repeats_nothing_unless_told_t
     async def agent(batch: Batch) -> None:
         """Is not called."""
 
-    async def recover(beat: Callable[[], None]) -> int:
-        return 0
+    async def recover(beat: Callable[[int, int], None]) -> tuple[int, list[Record]]:
+        return 0, []
 
     house = House(agent)
     house.lane.group, house.lane.ledger.marks = Group(), {"in": mark}
@@ -168,4 +168,4 @@ async def test_a_state_that_is_ahead_of_the_commit_repeats_nothing_unless_told_t
     assert house.lane.group.at == start
     assert house.lane.offsets == house.lane.safe == {house.tp: start}
     assert house.lane.recovered
-    assert house.producer.log == [("recovered", 0)]
+    assert house.producer.log == [("claimed", 0), ("recovered", 0)]

@@ -1,0 +1,37 @@
+"""Whether what a changelog holds is a state of ours: asked of every record that is read back.
+
+Theory of operation. Each is decoded whole, as the engine does when it needs it: a record that cannot be is found when a
+partition is taken, not when a patient's deadline passes. What is said holds neither key nor value.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas import alerts
+from streams.core import reign
+from streams.core import state as states
+from streams.core.agenda import OWN
+
+
+def item(key: bytes, value: bytes) -> str | None:
+    """What is wrong with a record of the items' table; None if nothing is."""
+    try:
+        if key == OWN:
+            states.decode_times(value)
+        elif key == reign.POLICIES:
+            reign.check(value)
+        else:
+            states.decode(value)
+    except (msgspec.MsgspecError, ValueError):
+        return "not an item's state"
+    return None
+
+
+def open_alert(_key: bytes, value: bytes) -> str | None:
+    """What is wrong with a record of the open alerts; None if nothing is."""
+    try:
+        alerts.decode(value)
+    except (msgspec.MsgspecError, ValueError):
+        return "not an alert"
+    return None

@@ -1,0 +1,123 @@
+"""A changelog that cannot be believed: the worker ends and says where, or sets the records aside when told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from streams.runtime import damage
+from streams.runtime.changelog import Contents
+from streams.runtime.damage import Damaged
+from tests.runtime.harness import Bench, is_ready, until
+from tests.runtime.standins import House, Record
+
+CURE = "start once with --skip-corrupt to set these records aside"
+
+
+def test_the_first_few_are_named_and_none_is_shown() -> None:
+    records = [Record(n, "log", 3, 0, b"k%d" % n, b"secret") for n in range(7)]
+    why = {b"k%d" % n: "not an item" for n in range(7)}
+    text = str(damage.complaint(records, why))
+    assert "log[3] at offset 0: not an item; log[3] at offset 1: not an item" in text
+    assert "log[3] at offset 4: not an item; and 2 more" in text
+    assert CURE in text
+    assert not {"secret", "k0", "k6"} & set(text.replace(":", " ").split())
+
+
+async def test_a_key_of_the_runtimes_own_and_a_bad_mark_are_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(_nothing)
+    found: dict[str, dict[bytes, bytes | None]] = {
+        "a": {b"\x00position": b"[1]", b"\x00other": b"x", b"k": b"v"},
+        "open": {},
+        "b": {},
+    }
+    monkeypatch.setattr("streams.runtime.changelog.read", reader(found))
+    monkeypatch.setattr("streams.runtime.changelog.find", finder)
+    with pytest.raises(Damaged, match=r"a\[0\] at offset 0: not a position mark; .*: a key of the runtime's own"):
+        await house.lane.ledger.recover(lambda read, of: None)
+    assert len(house.a) == 0
+
+
+def reader(found: Mapping[str, dict[bytes, bytes | None]]) -> Any:
+    async def read(client: Any, starts: Any, beat: Any, skip: bool = False) -> Contents:
+        latest = {tp: dict(found[tp.topic]) for tp in starts}
+        return Contents(latest, {tp: len(found[tp.topic]) for tp in starts}, 3)
+
+    return read
+
+
+async def finder(client: Any, tp: TopicPartition, keys: Mapping[bytes, str], start: int, end: int) -> list[Record]:
+    return [Record(n, tp.topic, 0, 0, key, b"x") for n, key in enumerate(keys)]
+
+
+async def _nothing(batch: Any) -> None:
+    """Is not called."""
+
+
+def test_a_foreign_record_ends_the_worker_unless_it_is_set_aside(one: Bench) -> None:
+    first = one.worker("a", session=2)
+    one.put([{"t": "open", "id": f"i{n}", "due": 0} for n in range(3)])
+    until(lambda: one.committed() == 3, "worked off")
+    assert first.stop() == 0
+    log = f"{one.prefix}.app-items-changelog"
+    for key, value in (("i1", "no JSON"), ("other", '{"what": 1}')):
+        one.producer.produce(log, value, key, partition=0)
+    assert one.producer.flush(20) == 0
+    foreign = [m.offset() for m in one.read(log) if m.key() in (b"i1", b"other")][-2:]
+    second = one.worker("b", session=2)
+    assert second.wait() not in (0, 70)
+    said = f"{log}[0] at offset {foreign[0]}: not JSON; {log}[0] at offset {foreign[1]}: not an item"
+    assert f"the changelog holds what no worker wrote there: {said}; " in second.log()
+    assert CURE in second.log()
+    third = one.worker("c", session=2, skip=1)
+    until(is_ready(third), "it goes on without them")
+    assert third.status()["aside"] == [
+        {"topic": log, "offset": foreign[0], "value": "no JSON"},
+        {"topic": log, "offset": foreign[1], "value": '{"what": 1}'},
+    ]
+    one.put([{"t": "add", "id": "i2", "n": 1}, {"t": "add", "id": "i1", "n": 1}])
+    until(lambda: one.committed() == 5, "the next step")
+    assert third.stop() == 0
+    last = {m.key(): m.value() for m in one.read(log)}
+    assert (last[b"i1"], last[b"other"]) == (None, None), "tombstones stand over what was set aside"
+    assert {key for key, value in last.items() if value is not None} == {b"i0", b"i2", b"\x00position"}
+    fourth = one.worker("d", session=2)
+    until(is_ready(fourth), "nothing is left to complain of")
+    assert fourth.stop() == 0
+
+
+@pytest.mark.brokers("kafka")
+def test_a_batch_that_fails_its_checksum_is_named_and_can_be_passed_over(one: Bench) -> None:
+    first = one.worker("a", session=2)
+    for n in range(3):
+        one.put([{"t": "open", "id": f"item-{n}", "due": 0}])
+        until(lambda n=n: one.committed() == n + 1, "a batch each")  # type: ignore[misc]
+    first.signal(signal.SIGKILL)
+    first.wait()
+    log = f"{one.prefix}.app-items-changelog"
+    bad = next(m.offset() for m in one.read(log) if m.key() == b"item-1")
+    flip(one, log, b"item-1")
+    second = one.worker("b", session=2)
+    assert second.wait() not in (0, 70)
+    assert f"the batch at {log}[0] at offset {bad} fails its checksum; " in second.log()
+    third = one.worker("c", session=2, skip=1)
+    until(is_ready(third), "it goes on without it")
+    one.put([{"t": "add", "id": f"item-{n}", "n": 1} for n in range(3)])
+    until(lambda: one.committed() == 6, "the next step")
+    assert third.stop() == 0
+    assert f"{log}[0]: offset {bad} fails its checksum: skipped" in third.log()
+
+
+def flip(bench: Bench, topic: str, text: bytes) -> None:
+    """One bit of a record, in the file where the broker has it."""
+    (path,) = bench.broker.folder.glob(f"**/{topic}-0/*.log")
+    where = path.read_bytes().index(text)
+    with path.open("r+b") as file:
+        file.seek(where)
+        file.write(bytes([text[0] ^ 1]))
+        os.fsync(file.fileno())
