@@ -20,7 +20,7 @@ from typing import Any
 
 from faust.types import StreamT
 
-from streams.runtime import App, Batch, Record, Table
+from streams.runtime import App, Batch, Record, Table, lane
 from streams.runtime.lane import Lane
 
 PREFIX = os.environ.get("JOB_PREFIX", "job")
@@ -207,3 +207,4 @@ def parse(text: str | None) -> list[Any] | None:
 
 arm()
 time.time = wall
+lane.CLAIM_EVERY = float(os.environ.get("JOB_CLAIM", lane.CLAIM_EVERY))
