@@ -6,23 +6,27 @@ partition is taken, not when a patient's deadline passes. What is said holds nei
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import msgspec
 
 from schemas import alerts
-from streams.core import reign
+from streams.core import feeds, reign
 from streams.core import state as states
 from streams.core.agenda import OWN
+
+READERS: Mapping[bytes, Callable[[bytes], object]] = {
+    OWN: states.decode_times,
+    reign.POLICIES: reign.check,
+    feeds.FEEDS: feeds.check,
+}
+"""What stands among the items and is none, by key."""
 
 
 def item(key: bytes, value: bytes) -> str | None:
     """What is wrong with a record of the items' table; None if nothing is."""
     try:
-        if key == OWN:
-            states.decode_times(value)
-        elif key == reign.POLICIES:
-            reign.check(value)
-        else:
-            states.decode(value)
+        READERS.get(key, states.decode)(value)
     except (msgspec.MsgspecError, ValueError):
         return "not an item's state"
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,7 +30,13 @@ from streams.settings import Settings, SettingsError, load
     metavar="FILE",
     help="The policy file to begin with; it is written to the policy's topic if that is empty.",
 )
-def command(settings_file: Path | None, policy: Path | None) -> None:
+@click.option(
+    "--skip-corrupt",
+    is_flag=True,
+    help="Copy records of the state's topics that no worker wrote, or that are damaged, to the dead letters, and go on "
+    "without them. Without it the worker ends and names them.",
+)
+def command(settings_file: Path | None, policy: Path | None, skip_corrupt: bool) -> None:
     """Run a worker. Settings come from PORTALWATCH_* in the environment and from a file.
 
     Status 70: it could not do its work and ended, so that whoever supervises it starts it again.
@@ -40,20 +47,20 @@ def command(settings_file: Path | None, policy: Path | None) -> None:
             given = replace(given, policy=policy)
         if given.policy is not None:
             read(str(given.policy))
-        run(given)
+        run(given, skip_corrupt=skip_corrupt)
     except (SettingsError, PolicyError) as error:
         fail(str(error))
 
 
-def run(given: Settings) -> None:
-    """Run until told to stop; ends the process."""
+def run(given: Settings, **options: Any) -> None:
+    """Run until told to stop; ends the process. The options are the runtime's."""
     from faust import Worker  # noqa: PLC0415 - Faust takes long to load, and wrong use is told before
 
     from streams.app import create  # noqa: PLC0415 - as above
 
     config = logs.config(given.log, given.log_level)
     logs.set_up(given.log, given.log_level)
-    app = create(given)
+    app = create(given, **options)
     Worker(
         app, loglevel=given.log_level, logging_config=config, redirect_stdouts=False, quiet=True
     ).execute_from_commandline()

@@ -43,6 +43,15 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(dict[str, Feed])
 
 
+def check(value: bytes) -> None:
+    """Whether this is what is kept of the feeds.
+
+    Raises:
+        msgspec.MsgspecError: it is not.
+    """
+    _DECODER.decode(value)
+
+
 def look(book: Book, speaker: Speaker, items: Shelf, open_alerts: Shelf, ends: Mapping[str, int], now: int) -> list[
     Alert
 ]:  # fmt: skip

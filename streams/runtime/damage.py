@@ -23,6 +23,9 @@ NAMED = 5  # so many are told of one by one
 class Damaged(Exception):
     """A changelog cannot be believed; the message says where, and what can be done."""
 
+    plain = True
+    """Made for people: where it was raised helps nobody."""
+
 
 async def unfit(latest: Mapping[bytes, bytes | None], fit: Fit) -> dict[bytes, str]:
     """The keys whose last value is not fit, and why."""
@@ -35,10 +38,10 @@ async def unfit(latest: Mapping[bytes, bytes | None], fit: Fit) -> dict[bytes, s
     return found
 
 
-def complaint(records: Sequence[Record], why: Mapping[bytes, str]) -> Damaged:
-    """The error that names these records."""
-    named = [f"{r.topic}[{r.partition}] at offset {r.offset}: {why[r.key or b'']}" for r in records[:NAMED]]
-    more = f"; and {len(records) - NAMED} more" if len(records) > NAMED else ""
+def complaint(found: Sequence[tuple[Record, str]]) -> Damaged:
+    """The error that names these records, each with what is wrong with it."""
+    named = [f"{r.topic}[{r.partition}] at offset {r.offset}: {why}" for r, why in found[:NAMED]]
+    more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return Damaged(f"the changelog holds what no worker wrote there: {'; '.join(named)}{more}; {CURE}")
 
 

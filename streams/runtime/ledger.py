@@ -70,7 +70,7 @@ class Ledger:
             return 0, []
         starts = {tp: self.slices[table].next for tp, table in at.items()}
         contents = await changelog.read(self._client, starts, beat, skip=self._skip)
-        aside: list[Record] = []
+        aside: list[tuple[Record, str]] = []
         for tp, table in at.items():
             latest, one = contents.latest[tp], self.slices[table]
             aside += (unfit := await self._unfit(tp, table, latest, contents.ends[tp]))
@@ -78,14 +78,19 @@ class Ledger:
             if mark is not None and not table.leads:
                 self._remember(_MARKS.decode(mark))
             await one.fill(latest)
-            one.set_aside(record.key for record in unfit if record.key is not None)
+            one.set_aside(record.key for record, _ in unfit if record.key is not None)
             one.next = contents.ends[tp]
-        return contents.total, aside
+        if aside:
+            error = damage.complaint(aside)
+            if not self._skip:
+                raise error
+            log.error("setting records aside: %s", error)
+        return contents.total, [record for record, _ in aside]
 
     async def _unfit(
         self, tp: TopicPartition, table: Table, latest: dict[bytes, bytes | None], end: int
-    ) -> list[Record]:
-        """Take out of `latest` what is no state of this table; Damaged unless that is to be set aside."""
+    ) -> list[tuple[Record, str]]:
+        """Take out of `latest` what is no state of this table; the records, each with what is wrong with it."""
 
         def fit(key: bytes, value: bytes) -> str | None:
             if key == MARK:
@@ -96,13 +101,9 @@ class Ledger:
         if not why:
             return []
         records = await changelog.find(self._client, tp, why, self.slices[table].next, end)
-        error = damage.complaint(records, why)
-        if not self._skip:
-            raise error
-        log.error("setting records aside: %s", error)
         for key in why:
             del latest[key]
-        return records
+        return [(record, why[record.key]) for record in records if record.key is not None]
 
     async def look_again(self) -> None:
         """After `writers` has made us a new producer: only its markers may stand where we stopped writing."""

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ INPUTS = {
 class Worker:
     """One worker process; it can be killed and started again."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, arguments: Sequence[str] = ()) -> None:
         self.port = brokers.free_port()
         self.environment = {
             **os.environ,
@@ -41,14 +41,17 @@ class Worker:
             "PORTALWATCH_WEB_PORT": str(self.port),
             "PORTALWATCH_METRICS_PORT": str(brokers.free_port()),
         }
-        self.log = log
+        self.log, self.arguments = log, arguments
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it; `wait_ready` waits for it."""
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.commands", "worker"], env=self.environment, stdout=out, stderr=out
+                [sys.executable, "-m", "streams.commands", "worker", *self.arguments],
+                env=self.environment,
+                stdout=out,
+                stderr=out,
             )
 
     def signal(self, number: signal.Signals) -> int:
@@ -109,11 +112,11 @@ class Cluster:
             }
         )
 
-    def worker(self) -> Worker:
-        """A new worker, started."""
+    def worker(self, *arguments: str) -> Worker:
+        """A new worker, started with these arguments."""
         number = len(self.workers)
         settings = {**self.settings, "PORTALWATCH_DATADIR": str(self.folder / f"data-{number}")}
-        worker = Worker(settings, self.folder / f"worker-{number}.log")
+        worker = Worker(settings, self.folder / f"worker-{number}.log", arguments)
         worker.start()
         self.workers.append(worker)
         return worker

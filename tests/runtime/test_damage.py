@@ -21,8 +21,7 @@ CURE = "start once with --skip-corrupt to set these records aside"
 
 def test_the_first_few_are_named_and_none_is_shown() -> None:
     records = [Record(n, "log", 3, 0, b"k%d" % n, b"secret") for n in range(7)]
-    why = {b"k%d" % n: "not an item" for n in range(7)}
-    text = str(damage.complaint(records, why))
+    text = str(damage.complaint([(record, "not an item") for record in records]))
     assert "log[3] at offset 0: not an item; log[3] at offset 1: not an item" in text
     assert "log[3] at offset 4: not an item; and 2 more" in text
     assert CURE in text
@@ -40,7 +39,7 @@ async def test_a_key_of_the_runtimes_own_and_a_bad_mark_are_damage(monkeypatch: 
     monkeypatch.setattr("streams.runtime.changelog.find", finder)
     with pytest.raises(Damaged, match=r"a\[0\] at offset 0: not a position mark; .*: a key of the runtime's own"):
         await house.lane.ledger.recover(lambda read, of: None)
-    assert len(house.a) == 0
+    assert len(house.open) == 0
 
 
 def reader(found: Mapping[str, dict[bytes, bytes | None]]) -> Any:
