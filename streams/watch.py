@@ -118,9 +118,6 @@ class Watch:
         owed = engine.rebuild(stamp=self.clock.now())
         if owed.alerts:
             log.warning("partition %s: %s open alerts were unknown to their items", partition, len(owed.alerts))
-        before = self._held.get(partition)
-        if before is not None:  # a rebalance left the partition here, perhaps before what it owed was sent
-            owed.alerts[:0] = before.owed.alerts
         self._held[partition] = _Held(engine, owed, self._decrees)
 
     def released(self, partition: int) -> None:

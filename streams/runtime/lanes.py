@@ -183,26 +183,29 @@ class Lanes(Service):
     # -- rebalance (called by aiokafka between the old generation and the new) --------------------
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Close the lanes and park what is worth keeping."""
+        """Close the lanes: nobody sees their state any more. Park what is worth keeping in case it comes back."""
         try:
             closing = sorted({tp.partition for tp in revoked} & self.lanes.keys())
             await asyncio.gather(*(self.lanes[p].close(self._close_patience) for p in closing))
             for partition in closing:
                 lane = self.lanes.pop(partition)
-                self._parked[partition] = lane.ledger if lane.clean and lane.recovered else None
+                settled = lane.clean and lane.recovered and not lane.ledger.dirty
+                self._parked[partition] = lane.ledger if settled else None
+                await self._release(partition)
             self.dog.joining = time.monotonic()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
             self.fail(error, "giving up partitions")
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Open a lane for each partition that we were given; release those that we were not given again."""
+        """Open a lane for each partition that we were given; forget those that we were not given again."""
         try:
             owned = numbers(assigned, len(self.inputs))
-            for partition in sorted(self._parked.keys() - owned):
-                await self._release(partition)
+            gone = self._parked.keys() - owned
             for partition in sorted(owned):
                 self._open(partition, self._parked.get(partition))
             self._parked.clear()
+            if self._writers is not None:
+                await asyncio.gather(*(self._writers.release(partition) for partition in gone))
             self.dog.joining = None
             log.info("partitions: %s", sorted(owned))
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
@@ -226,8 +229,6 @@ class Lanes(Service):
         for table in self._tables:
             table.slices.pop(partition, None)
         await call(self._on_released, partition)
-        if self._writers is not None:
-            await self._writers.release(partition)
 
     @property
     def _close_patience(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from tests.bench import core
+from tests.bench import core, recovery
 from tests.bench.measure import Figure, Plan
 
 
@@ -18,4 +18,5 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     "core": Benchmark("the core alone: one process, no broker", core.run),
+    "recovery": Benchmark("a worker takes over many open items; a real Kafka", recovery.run),
 }

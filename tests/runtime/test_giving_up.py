@@ -1,0 +1,54 @@
+"""What becomes of a partition's state when the partition is given up."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from streams.runtime import App, Slice, Table
+
+
+class Parting:
+    """An app with one lane, on stand-ins."""
+
+    def __init__(self, **state: Any) -> None:
+        self.app = App("unit", broker="kafka://127.0.0.1:1")
+        table = self.app.Table("items")
+        assert isinstance(table, Table)
+        self.table = table
+        self.seen: list[Any] = []
+        self.app.lanes._tables = [table]
+        self.app.lanes.inputs["in"] = self.app.channel()
+        self.app.lanes.released(self.told)
+        self.ledger = SimpleNamespace(dirty=state.pop("dirty", False), slices={})
+        lane = {"clean": True, "recovered": True, "ledger": self.ledger, "close": self.close} | state
+        self.app.lanes.lanes[0] = SimpleNamespace(**lane)  # type: ignore[assignment]
+        table.slices[0] = Slice(0)
+
+    async def close(self, patience: float) -> None:
+        self.seen.append(("closed", list(self.table.slices)))
+
+    def told(self, partition: int) -> None:
+        self.seen.append(("released", partition, list(self.table.slices)))
+
+    async def revoke(self) -> Any:
+        await self.app.lanes.on_partitions_revoked([TopicPartition("in", 0)])
+        return self.app.lanes._parked
+
+
+async def test_it_is_out_of_sight_before_the_group_goes_on() -> None:
+    one = Parting()
+    parked = await one.revoke()
+    assert one.seen == [("closed", [0]), ("released", 0, [])]
+    assert parked == {0: one.ledger}, "it may come back with the next assignment"
+    assert one.app.lanes.lanes == {}
+    await one.app.lanes.on_partitions_assigned([])
+    assert parked == {}, "and is forgotten if it does not"
+
+
+@pytest.mark.parametrize("state", [{"clean": False}, {"recovered": False}, {"dirty": True}])
+async def test_a_state_that_its_changelog_does_not_hold_is_not_kept(state: dict[str, Any]) -> None:
+    assert await Parting(**state).revoke() == {0: None}
