@@ -113,6 +113,8 @@ def check(found: dict[str, Samples], prefix: str) -> None:
     assert found["portalwatch_event_age_seconds_sum"]["message",] > 3 * 29
     assert found["portalwatch_alert_lateness_seconds_count"] == {(): 2}
     assert found["portalwatch_catching_up"] == {(partition,): 0 for partition in PARTITIONS}
+    for name in ("portalwatch_recovery_records", "portalwatch_recovery_records_expected"):
+        assert found[name] == {(partition,): 0 for partition in PARTITIONS}  # there was nothing to recover
     topics = {f"{prefix}.{suffix}" for suffix in INPUTS.values()}
     assert found["portalwatch_consumer_lag"] == {(p, topic): 0 for p in PARTITIONS for topic in topics}
 
