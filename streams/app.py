@@ -82,7 +82,7 @@ class Portalwatch(App):
         """Follow the policy and the feeds from now on."""
         await super().on_started()
         self.add_future(self._feeds.follow(self.watch))
-        self.add_future(self._startup.follow(self._decreed))
+        self.add_future(self._startup.follow(self._decreed, self.watch.tally.refused))
 
     async def on_stop(self) -> None:
         """Let the policy's consumer and the metrics' port go."""

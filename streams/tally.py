@@ -100,6 +100,10 @@ class Tally:
         for workflow in book.settings.silent_feed:
             self.alerts.setdefault((workflow, UNASSIGNED, FEED_SILENT), 0)
 
+    def refused(self) -> None:
+        """A policy came that cannot be used: the one in force stays."""
+        self.reloaded = False
+
     def read(self, events: Sequence[Event], now: int) -> None:
         """Events of one batch, read at `now` (microseconds)."""
         for (workflow, type_), count in Counter(map(_KIND, events)).items():

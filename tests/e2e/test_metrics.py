@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import promtool
@@ -91,8 +92,20 @@ def test_the_metrics_of_a_live_worker(broker: Broker, tmp_path: Path, prefix: st
         fired = [alert for alert in under_test.alerts() if alert["type"] == "portal.alert.fired"]
         assert len(fired) == 2
         assert len(under_test.read("deadletters")) == 2
+
+        put_policy(under_test, b"version: 2")
+        wait_for(lambda: samples(scrape(worker))["portalwatch_policy_last_reload_successful"] == {(): 0}, worker.tail)
+        put_policy(under_test, POLICY.encode())
+        wait_for(lambda: samples(scrape(worker))["portalwatch_policy_last_reload_successful"] == {(): 1}, worker.tail)
         labels = re.findall(r'="([^"]*)"', page)
         assert not [label for label in labels if re.search(r"m-\d|zebra|call|desk|committee", label)]
+
+
+def put_policy(under_test: Cluster, text: bytes) -> None:
+    """As a program would that does not check it."""
+    producer = Producer({"bootstrap.servers": under_test.broker.bootstrap})
+    producer.produce(f"{under_test.prefix}.policy", text, "policy", partition=0)
+    assert producer.flush(30) == 0
 
 
 def check(found: dict[str, Samples], prefix: str) -> None:
