@@ -18,15 +18,17 @@ from faust.types.auth import CredentialsT
 from agents import intake, ticker
 from schemas import topics
 from schemas.events import COMMAND_TOPIC
-from streams import fit, logs, pages
+from streams import fit, logs, metrics, pages
 from streams.clock import Clock
 from streams.connection import client_options, tls
 from streams.core.book import Book
 from streams.feeds import FeedLooker
+from streams.metrics_server import MetricsServer
 from streams.policies import Decree
 from streams.runtime import App, Table
 from streams.settings import Settings, load, secret
 from streams.startup import Startup
+from streams.tally import Tally
 from streams.watch import Topics, Watch
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,10 @@ class Portalwatch(App):
                 "open", changelog=topics.OPEN_ALERTS.name(given.prefix), leads=True, fit=fit.open_alert
             ),
             max_event_bytes=given.max_event_bytes,
+            tally=Tally([*topics.inputs(given.prefix), topics.COMMANDS.name(given.prefix)]),
         )
+        shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now)
+        self._metrics = MetricsServer(given.metrics_host, given.metrics_port, shown)
         self.lanes.recovered(self.watch.recovered)
         self.lanes.released(self.watch.released)
         self.lanes.set_aside(self.watch.set_aside)
@@ -68,20 +73,22 @@ class Portalwatch(App):
         return cast(Table, self.Table(name, **options))
 
     async def on_first_start(self) -> None:
-        """Topics and policy first: the lanes find both there."""
+        """Metrics from the beginning; topics and policy next: the lanes find both there."""
         await super().on_first_start()
+        await self._metrics.start()
         self.watch.partitions = await self._startup.prepare(self._decreed)
 
     async def on_started(self) -> None:
         """Follow the policy and the feeds from now on."""
         await super().on_started()
         self.add_future(self._feeds.follow(self.watch))
-        self.add_future(self._startup.follow(self._decreed))
+        self.add_future(self._startup.follow(self._decreed, self.watch.tally.refused))
 
     async def on_stop(self) -> None:
-        """Let the policy's consumer go."""
+        """Let the policy's consumer and the metrics' port go."""
         await super().on_stop()
         await self._startup.close()
+        await self._metrics.stop()
 
     async def _decreed(self, decree: Decree) -> None:
         """A policy comes into force: made ready on a thread, since events must not wait for it."""

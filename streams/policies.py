@@ -95,8 +95,10 @@ async def open_at_end(client: Mapping[str, Any], topic: str) -> tuple[AIOKafkaCo
         raise
 
 
-async def follow(consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree], Awaitable[None]]) -> None:
-    """Hand over each policy that comes; runs until cancelled, or until the consumer is stopped."""
+async def follow(
+    consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree], Awaitable[None]], refused: Callable[[], None]
+) -> None:
+    """Hand over each policy that comes, or tell `refused`; runs until cancelled, or until the consumer is stopped."""
     tp = TopicPartition(topic, 0)
     while True:
         try:
@@ -104,7 +106,12 @@ async def follow(consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree]
         except ConsumerStoppedError:
             return
         for record in records:
-            new = await asyncio.to_thread(decree, record)  # a large file takes long to read
+            try:
+                new = await asyncio.to_thread(parsed, record)  # a large file takes long to read
+            except PolicyError as error:
+                log.error("a new policy is refused, and the one in force stays:\n%s", error)  # noqa: TRY400 - it says all
+                refused()
+                continue
             if new is not None:
                 log.info("policy %s (sha256 %s) comes into force", new.policy.version, new.sha256[:12])
                 await take(new)
@@ -113,15 +120,6 @@ async def follow(consumer: AIOKafkaConsumer, topic: str, take: Callable[[Decree]
 async def _more(consumer: AIOKafkaConsumer, tp: TopicPartition) -> list[Any]:
     got = await consumer.getmany(tp, timeout_ms=QUIET_MS)
     return got.get(tp, [])  # type: ignore[no-any-return]  # aiokafka ships no types
-
-
-def decree(record: Any) -> Decree | None:
-    """The policy of a record, or None if it is not one that can be used."""
-    try:
-        return parsed(record)
-    except PolicyError as error:
-        log.error("a new policy is refused, and the one in force stays:\n%s", error)  # noqa: TRY400 - it says all
-        return None
 
 
 def parsed(record: Any) -> Decree | None:

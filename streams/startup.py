@@ -79,10 +79,10 @@ class Startup:
             raise NoPolicy(f"{self._topic} stays empty although the policy was written to it")
         return found
 
-    async def follow(self, decreed: Decreed) -> None:
-        """Hand over each policy that comes; runs until cancelled."""
+    async def follow(self, decreed: Decreed, refused: Callable[[], None]) -> None:
+        """Hand over each policy that comes, or tell `refused`; runs until cancelled."""
         if self._consumer is not None:
-            await policies.follow(self._consumer, self._topic, decreed)
+            await policies.follow(self._consumer, self._topic, decreed, refused)
 
     async def close(self) -> None:
         """Stop reading the policy."""

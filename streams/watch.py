@@ -1,7 +1,7 @@
 """The engines of the partitions that this worker holds, between the lanes and the core.
 
 Agents hand batches over; a batch's events are read, judged step by step, and what is said of them
-is sent with the batch.  Items and open alerts stand in two tables of the runtime, so the order
+is sent with the batch, and counted.  Items and open alerts stand in two tables of the runtime, so the order
 *said, alert, state, offset* is the runtime's.  The clock is read once for each batch.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +24,7 @@ from streams.core.engine import Engine
 from streams.core.steps import steps
 from streams.core.voice import Speaker
 from streams.runtime import Batch, Record, Table
+from streams.tally import Tally
 
 GATE_SHUT = MINUTE
 """What the gate holds back for longer is caught up (R11)."""
@@ -66,9 +67,16 @@ class Watch:
     """Judges what the lanes hand over."""
 
     def __init__(
-        self, source: str, clock: Clock, topics: Topics, items: Table, open_alerts: Table, max_event_bytes: int
+        self,
+        source: str,
+        clock: Clock,
+        topics: Topics,
+        items: Table,
+        open_alerts: Table,
+        max_event_bytes: int,
+        tally: Tally,
     ) -> None:
-        self.clock, self.topics = clock, topics
+        self.clock, self.topics, self.tally = clock, topics, tally
         self.partitions = 0
         """Of the inputs; known once the topics are."""
         self.feed_ends: dict[str, int] = {}
@@ -79,7 +87,7 @@ class Watch:
         """Workflows whose feed is said to be silent (R16)."""
         self._source, self._items, self._open, self._max_bytes = source, items, open_alerts, max_event_bytes
         self._held: dict[int, _Held] = {}
-        self._refused: Counter[str] = Counter()
+        self._refused: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._book: Book | None = None
         self._decreed, self._decrees = (0, 0), 0
 
@@ -103,6 +111,7 @@ class Watch:
         """
         self._book, self._decreed = book, (min(at, self.clock.now()), offset)
         self._decrees += 1
+        self.tally.decreed(book)
 
     # -- partitions -----------------------------------------------------------------------------
 
@@ -161,7 +170,7 @@ class Watch:
         self._wish(batch, held.engine)
 
     def _read(self, batch: Batch, workflow: str, now: int) -> Iterator[tuple[Event, Record]]:
-        settings = self.book.settings
+        settings, events = self.book.settings, []
         for record in batch.records:
             event = intake.read(
                 record, workflow, settings, now=now, partitions=self.partitions, max_bytes=self._max_bytes
@@ -169,7 +178,9 @@ class Watch:
             if isinstance(event, Refusal):
                 self._refuse(batch, record, event.reason, event.detail, now)
             else:
+                events.append(event)
                 yield event, record
+        self.tally.read(events, now)
 
     def _settle(self, batch: Batch, held: _Held, now: int) -> None:
         owed, held.owed = held.owed, Effects()
@@ -185,18 +196,20 @@ class Watch:
         for dead in effects.dead:
             record: Record = dead.ref  # type: ignore[assignment]  # the handle that `_read` gave
             self._refuse(batch, record, dead.reason, dead.detail, now)
+        if effects.alerts:
+            self.tally.said(effects.alerts)
 
     def _refuse(self, batch: Batch, record: Record, reason: str, detail: str, now: int) -> None:
-        """A dead letter; `_tell` counts it."""
-        self._refused[reason] += 1
+        """A dead letter; `_tell` says how many there were."""
+        self.tally.dead_letters[record.topic, reason] += 1
+        self._refused[batch.partition][reason] += 1
         deadletters.send(batch, self.topics.dead_letters, record, reason, detail, now)
 
     def _tell(self, batch: Batch) -> None:
         """One line a batch for its dead letters, however many they are."""
-        if self._refused:
-            counts = ", ".join(f"{count} {reason}" for reason, count in sorted(self._refused.items()))
+        if refused := self._refused.pop(batch.partition, None):
+            counts = ", ".join(f"{count} {reason}" for reason, count in sorted(refused.items()))
             log.warning("partition %s: dead letters: %s", batch.partition, counts)
-            self._refused.clear()
 
     def _wish(self, batch: Batch, engine: Engine) -> None:
         if engine.adopting:

@@ -1,8 +1,8 @@
-"""Make ready what the tests need beyond Python: Java, Maven (by apt-get, if we may), Kafka's jars, the other broker.
+"""Make ready what the tests need beyond Python: Java, Maven (by apt-get, if we may), Kafka, the other broker, promtool.
 
-Theory of operation. Each broker's needs are tried; one that cannot be had costs a line that says why. Without CI set
-the run goes on and the tests that need it are left out; with CI set it is a failure. The stamp is written only when
-nothing is missing.
+Theory of operation. Each need is tried; one that cannot be had costs a line that says why. Without CI set the run goes
+on and the tests that need it are left out (promtool: its one check); with CI set it is a failure. The stamp is written
+only when nothing is missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import brokers
+from tests import brokers, promtool
 
 PACKAGES = {"java": "default-jre-headless", "mvn": "maven"}
 
@@ -28,12 +28,15 @@ def main() -> int:
     missing = {kind: why for kind in brokers.KINDS if (why := brokers.why_not(kind))}
     if failure and "kafka" in missing:
         missing["kafka"] = failure
-    for kind, why in missing.items():
-        print(f"could not provide the {kind} broker for the tests: {why}", file=sys.stderr)
-    if stamp is not None and not missing:
+    needs = {f"the {kind} broker": why for kind, why in missing.items()}
+    if why := promtool.why_not():
+        needs["promtool"] = why
+    for need, why in needs.items():
+        print(f"could not provide {need} for the tests: {why}", file=sys.stderr)
+    if stamp is not None and not needs:
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.touch()
-    return 1 if missing and "CI" in os.environ else 0
+    return 1 if needs and "CI" in os.environ else 0
 
 
 def install() -> str | None:

@@ -1,0 +1,153 @@
+"""What a worker has done since its process began: numbers that only grow (contract section 8).
+
+Theory of operation. `Watch` counts here what it hands over with a batch: events as they are read, alerts and dead
+letters as they are given to the batch. That is before the broker has confirmed them. A step that fails ends the process
+and these numbers with it; only a step whose partition was taken away in its middle is counted here and, when it is done
+again, by the next owner. Everything runs on the event loop, so nothing is locked.
+
+Label sets that are known are there from the start, as 0: a rate needs a first value. What is known of alerts comes with
+each policy, and stays when the next one comes. Labels hold what a policy, the contract or the settings name, never what
+a sender may choose: a department that the policy does not know is `other` (R17).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from schemas import alerts, instants
+from schemas.alerts import Alert
+from schemas.events import COMMAND_TOPIC, COMMANDS, HEARTBEAT, TYPES, Event
+from schemas.policy import UNASSIGNED, WORKFLOWS, Clock
+from streams.core.book import Book
+from streams.core.feeds import STAGE as FEED_SILENT
+from streams.core.speech import ATTEMPTS
+
+OTHER: Final = "other"
+"""A department that the policy does not know (R17)."""
+REASONS: Final = (
+    "undecodable", "invalid", "unknown_type", "future", "late", "misrouted", "too_large", "anchor_missing",
+)  # fmt: skip
+"""Why an event becomes a dead letter (R14)."""
+BOUNDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0)
+"""Upper bounds of the histograms' buckets, inclusive, in seconds; the last bucket has none."""
+ENDS: Final = (alerts.RESOLVED, alerts.FEED_RESTORED)
+_BOUNDS_US: Final = tuple(round(bound * 1e6) for bound in BOUNDS)
+_KIND: Final = attrgetter("workflow", "type")
+
+
+class InForce(NamedTuple):
+    """What is told of the policy in force."""
+
+    version: str
+    sha256: str
+
+
+class Histogram:
+    """How often a length of time fell between which of `BOUNDS`."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        """Of each bucket alone, not cumulative."""
+        self.total = 0
+        """Sum, in microseconds."""
+
+    def add(self, lengths: Iterable[int]) -> None:
+        """Count lengths of time in microseconds; one below 0, of a clock that runs ahead, counts as 0."""
+        ordered = sorted(max(0, length) for length in lengths)
+        below = 0
+        for bucket, bound in enumerate(_BOUNDS_US):
+            upto = bisect_right(ordered, bound)
+            self.counts[bucket] += upto - below
+            below = upto
+        self.counts[-1] += len(ordered) - below
+        self.total += sum(ordered)
+
+
+class Tally:
+    """The numbers of one worker. `inputs`: the names of the topics that it reads."""
+
+    def __init__(self, inputs: Iterable[str]) -> None:
+        self.events: Counter[tuple[str, str]] = Counter(dict.fromkeys(_kinds(), 0))
+        """By workflow and type: well-formed events, those too that turn out to be repeats or late."""
+        self.alerts: Counter[tuple[str, str, str]] = Counter()
+        """By workflow, department and stage: what calls somebody, so neither resolutions nor mere notes."""
+        self.dead_letters: Counter[tuple[str, str]] = Counter({(topic, why): 0 for topic in inputs for why in REASONS})
+        """By topic and reason."""
+        self.ages = {workflow: Histogram() for workflow in (*WORKFLOWS, COMMAND_TOPIC)}
+        """By workflow: the moment at which an event was read, less its own time."""
+        self.lateness = Histogram()
+        """The moment at which a stage was said, less the stage's."""
+        self.policy: InForce | None = None
+        """None until the first was read."""
+        self.reloaded = True
+        """Whether the last policy that came is in force."""
+        self._departments: frozenset[str] = frozenset()
+
+    def decreed(self, book: Book) -> None:
+        """A policy comes into force: its label sets are known from now on."""
+        self.policy, self.reloaded = InForce(book.version, hashlib.sha256(book.text).hexdigest()), True
+        self._departments = frozenset(book.policy.departments) | {UNASSIGNED}
+        for workflow, stage in _stages(book):
+            for department in (*self._departments, OTHER):
+                self.alerts.setdefault((workflow, department, stage), 0)
+        for workflow in book.settings.silent_feed:
+            self.alerts.setdefault((workflow, UNASSIGNED, FEED_SILENT), 0)
+
+    def refused(self) -> None:
+        """A policy came that cannot be used: the one in force stays."""
+        self.reloaded = False
+
+    def read(self, events: Sequence[Event], now: int) -> None:
+        """Events of one batch, read at `now` (microseconds)."""
+        for (workflow, type_), count in Counter(map(_KIND, events)).items():
+            self.events[workflow or COMMAND_TOPIC, type_] += count
+        ages: dict[str, list[int]] = defaultdict(list)
+        for event in events:
+            ages[event.workflow].append(now - event.entry.time)
+        for workflow, found in ages.items():
+            self.ages[workflow or COMMAND_TOPIC].add(found)
+
+    def said(self, said: Iterable[Alert]) -> None:
+        """What is said with one batch."""
+        late = []
+        for alert in said:
+            data = alert.data
+            if alert.type in ENDS or data.stage is None or data.severity is None:
+                continue
+            department = data.department or UNASSIGNED
+            label = department if department in self._departments else OTHER
+            self.alerts[data.workflow, label, data.stage] += 1
+            if alert.type != alerts.NOTICE and data.stage_at is not None:
+                late.append(instants.parse(alert.time) - instants.parse(data.stage_at))
+        if late:
+            self.lateness.add(late)
+
+
+def _kinds() -> Iterator[tuple[str, str]]:
+    """Workflow and type of every event that can be read; of a heartbeat, the feed's."""
+    for type_, (workflow, _) in TYPES.items():
+        yield workflow, type_
+    for workflow in WORKFLOWS:
+        yield from ((workflow, type_) for type_ in (*COMMANDS, HEARTBEAT))
+    yield COMMAND_TOPIC, HEARTBEAT
+
+
+def _stages(book: Book) -> Iterator[tuple[str, str]]:
+    """Workflow and stage of everything that the policy's clocks may call somebody for."""
+    for clock in book.policy.clocks:
+        yield from ((clock.workflow, stage) for stage in _of_clock(clock))
+
+
+def _of_clock(clock: Clock) -> Iterator[str]:
+    yield from (stage.name for stage in clock.stages)
+    if clock.attempts is not None:
+        yield ATTEMPTS
+    if any(rule.not_before is not None for rule in clock.rules):
+        yield "too-early"
