@@ -2,8 +2,9 @@
 
 Theory of operation. A group of its own keeps the terminal's Ctrl-C from the children: we end them, in our order. All
 get SIGTERM, a second later what is left of their groups gets SIGKILL; there is nothing to lose, the broker keeps
-everything in memory. Should the demo itself be killed, a guard does it: a shell that blocks on a pipe from us and kills
-the group when the pipe closes. What a child prints goes to a log file, whose end is told when it ends by itself.
+everything in memory. Should the demo itself be killed, a guard does it: each child is started by a shell that leaves
+another behind, in its group, which blocks on a pipe from us and kills the group when the pipe closes; so there is no
+moment at which a child has no guard. What a child prints goes to a log file, whose end is told when it ends by itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ GRACE: Final = 1.0
 """Seconds from SIGTERM to SIGKILL."""
 TAIL: Final = 15
 """Lines of a log that are told."""
-GUARD: Final = 'read -r _; kill -9 "-$0" 2>/dev/null'
+GUARDED: Final = """exec 3<&0; { trap '' TERM; read -r _ <&3; kill -9 0; } & exec "$@" </dev/null 3<&-"""
 
 
 class ChildEnded(RuntimeError):
@@ -34,7 +35,7 @@ class Child:
 
     name: str
     process: asyncio.subprocess.Process
-    guard: asyncio.subprocess.Process
+    """Its standard input is the guard's pipe."""
     log: Path
 
     async def watch(self) -> None:
@@ -45,20 +46,18 @@ class Child:
 
 
 async def start(name: str, command: Sequence[str], env: Mapping[str, str], folder: Path) -> Child:
-    """Start a command with this environment alone; its output goes to `folder/NAME.log`. OSError if it cannot be."""
+    """Start a command with this environment alone; its output goes to `folder/NAME.log`."""
     log = folder / f"{name}.log"
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out, env=dict(env), start_new_session=True
+            *("/bin/sh", "-c", GUARDED, name, *command),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=out,
+            stderr=out,
+            env=dict(env),
+            start_new_session=True,
         )
-    try:
-        guard = await asyncio.create_subprocess_exec(
-            "/bin/sh", "-c", GUARD, str(process.pid), stdin=asyncio.subprocess.PIPE, start_new_session=True
-        )
-    except BaseException:
-        _signal(process.pid, signal.SIGKILL)
-        raise
-    return Child(name, process, guard, log)
+    return Child(name, process, log)
 
 
 async def end(children: Sequence[Child]) -> None:
@@ -70,8 +69,7 @@ async def end(children: Sequence[Child]) -> None:
             await asyncio.gather(*(child.process.wait() for child in children))
     for child in children:
         _signal(child.process.pid, signal.SIGKILL)
-        _signal(child.guard.pid, signal.SIGKILL)
-    await asyncio.gather(*(process.wait() for child in children for process in (child.process, child.guard)))
+    await asyncio.gather(*(child.process.wait() for child in children))
 
 
 def _signal(group: int, number: signal.Signals) -> None:

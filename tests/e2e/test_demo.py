@@ -73,7 +73,7 @@ class Demo:
                 return line
 
     def groups(self) -> list[int]:
-        """The process groups of its children: broker, worker and their guards."""
+        """The process groups of its children: broker and worker, each with its guard."""
         return [int(group) for parent, group, _, _ in processes() if parent == str(self.process.pid)]
 
     def worker(self) -> int:

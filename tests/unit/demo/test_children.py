@@ -50,7 +50,6 @@ async def test_a_child_that_will_not_go_goes_with_its_own_children(tmp_path: Pat
     await children.end([child])
     assert time.monotonic() - begun < 2
     assert child.process.returncode == -9
-    assert child.guard.returncode is not None
     assert not living(child.process.pid)
 
 
@@ -67,8 +66,8 @@ async def test_one_that_goes_when_asked_is_not_waited_for(tmp_path: Path) -> Non
 async def test_the_guard_ends_the_group_when_our_end_of_its_pipe_closes(tmp_path: Path) -> None:
     child = await started(STUBBORN, tmp_path)
     await printed(child)
-    assert child.guard.stdin is not None
-    child.guard.stdin.close()
+    assert child.process.stdin is not None
+    child.process.stdin.close()
     async with asyncio.timeout(5):
         assert await child.process.wait() == -9
     await children.end([child])
