@@ -20,7 +20,8 @@ from streams.deadletters import Letter, Place, parse
 from streams.runtime import Record
 from streams.topics import partition_counts
 
-QUIET_MS = 500
+QUIET_MS = 100
+"""So long waits a fetch where there is nothing."""
 CHUNK = 500
 """Records at once."""
 FETCH_BYTES = 4 << 20
@@ -99,6 +100,7 @@ async def read(client: Mapping[str, Any], topic: str) -> AsyncIterator[list[Read
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
+        fetch_max_wait_ms=QUIET_MS,
         fetch_max_bytes=4 * FETCH_BYTES,
         max_partition_fetch_bytes=FETCH_BYTES,
     )
