@@ -1,24 +1,69 @@
-"""Dead letters: what was refused, byte for byte, with the reason (contract sections 1 and 6, R14)."""
+"""Dead letters: what was refused, byte for byte, with the reason (contract sections 1 and 6, R14).
+
+Theory of operation. A dead letter is the record as received, key, value, timestamp and headers, and after its own
+headers stand six of ours, always all six and in one order. So `parse` knows where the record's own end: only the last
+six are ours, and a `portalwatch.*` header before them came with the record and stays with it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from schemas import instants
 from streams.runtime import Batch, Record
 
-PREFIX = "portalwatch."
+PREFIX: Final = "portalwatch."
+NAMES: Final = ("reason", "detail", "topic", "partition", "offset", "received_at")
+"""Of our headers, in their order."""
+ANCHOR_MISSING: Final = "anchor_missing"
+LATE: Final = "late"
+MISROUTED: Final = "misrouted"
+REASONS: Final = (
+    "undecodable", "invalid", "unknown_type", "future", LATE, MISROUTED, "too_large", ANCHOR_MISSING,
+)  # fmt: skip
+"""Those of R14."""
+
+Place = tuple[int, int]
+"""Partition and offset in the dead letters' topic."""
+
+
+class Letter(NamedTuple):
+    """What the headers of a dead letter say, its place, and the size of what it holds."""
+
+    partition: int
+    """Of the dead letters' topic."""
+    offset: int
+    reason: str
+    detail: str
+    topic: str
+    """Where it came from."""
+    topic_partition: int
+    topic_offset: int
+    received_at: int
+    """Microseconds."""
+    timestamp: int
+    """Milliseconds, of the record."""
+    key_bytes: int | None
+    value_bytes: int | None
+    """None: a tombstone."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.partition, self.offset
+
+    @property
+    def at(self) -> str:
+        """Its place, as `--offset` takes it."""
+        return f"{self.partition}:{self.offset}"
 
 
 def headers(record: Record, reason: str, detail: str, received_at: int) -> list[tuple[str, bytes]]:
     """The record's own headers, then ours; `received_at` is microseconds."""
-    ours = {
-        "reason": reason,
-        "detail": detail,
-        "topic": record.topic,
-        "partition": str(record.partition),
-        "offset": str(record.offset),
-        "received_at": instants.text(received_at),
-    }
-    return [*record.headers, *((PREFIX + name, value.encode()) for name, value in ours.items())]
+    ours = (reason, detail, record.topic, str(record.partition), str(record.offset), instants.text(received_at))
+    named = zip(NAMES, ours, strict=True)
+    return [*record.headers, *((PREFIX + name, value.encode()) for name, value in named)]
 
 
 def send(batch: Batch, topic: str, record: Record, reason: str, detail: str, received_at: int) -> None:
@@ -30,3 +75,32 @@ def send(batch: Batch, topic: str, record: Record, reason: str, detail: str, rec
         headers=headers(record, reason, detail, received_at),
         timestamp_ms=record.timestamp if record.timestamp >= 0 else None,
     )
+
+
+def parse(record: Record) -> Letter | None:
+    """What a record of the dead letters' topic says; None if it is no dead letter of ours."""
+    ours = record.headers[-len(NAMES) :]
+    if [name for name, _ in ours] != [PREFIX + name for name in NAMES]:
+        return None
+    try:
+        reason, detail, topic, partition, offset, received_at = (value.decode() for _, value in ours)
+        return Letter(
+            record.partition,
+            record.offset,
+            reason,
+            detail,
+            topic,
+            int(partition),
+            int(offset),
+            instants.parse(received_at),
+            record.timestamp,
+            None if record.key is None else len(record.key),
+            None if record.value is None else len(record.value),
+        )
+    except (ValueError, AttributeError):  # AttributeError: a header may have no value
+        return None
+
+
+def own_headers(record: Record) -> Sequence[tuple[str, bytes]]:
+    """The headers with which the record of a dead letter was received, in order."""
+    return record.headers[: -len(NAMES)]

@@ -14,6 +14,7 @@ import click
 COMMANDS = {
     "backtest": "Judge a recorded log of events by a policy.",
     "check": "Check a policy file: what it says, what is wrong, what is odd.",
+    "deadletters": "List the events that were refused, or send them back.",
     "diff": "Say what a new policy changes, and for whom.",
     "demo": "See it work: an embedded broker, a simulated portal, a worker, a board in the terminal.",
     "explain": "Explain when a piece of work would be due, and who is told when.",

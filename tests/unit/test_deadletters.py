@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from streams import deadletters
@@ -52,3 +55,48 @@ async def test_a_record_without_a_timestamp() -> None:
     batch = Batch(0)
     deadletters.send(batch, "t", Given(b"{}", timestamp=-1), "invalid", "id: required", RECEIVED)
     assert batch.effects[0].timestamp_ms is None
+
+
+def letter_of(record: Given, reason: str = "invalid") -> Given:
+    """The record of a dead letter, as its topic gives it back."""
+    given = deadletters.headers(record, reason, "time: required", RECEIVED)
+    return Given(record.value, record.key, 1, given, "portal.deadletters", 9)
+
+
+def test_what_was_written_is_read_back() -> None:
+    """Only the last six headers are ours: one of the same name before them came with the record."""
+    own = [("portalwatch.reason", b"theirs"), ("trace", b"\xff"), ("trace", b"")]
+    record = letter_of(Given(b"bytes", None, 3, own))
+    letter = deadletters.parse(record)
+    assert letter == deadletters.Letter(
+        1, 9, "invalid", "time: required", "portal.messages", 3, 7, RECEIVED, record.timestamp, None, 5
+    )
+    assert (letter.at, letter.place) == ("1:9", (1, 9))
+    assert list(deadletters.own_headers(record)) == own
+
+
+def test_a_letter_that_was_refused_again_keeps_the_headers_of_the_first() -> None:
+    """Somebody copied a dead letter to an input, headers and all: they are the record's own then."""
+    first = letter_of(Given(b"bytes", headers=[("trace", b"1")]))
+    second = letter_of(Given(b"bytes", headers=first.headers), "late")
+    assert list(deadletters.own_headers(second)) == first.headers
+    letter = deadletters.parse(second)
+    assert letter is not None
+    assert letter.reason == "late"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda headers: headers[:-1], id="one-is-missing"),
+        pytest.param(lambda headers: [*headers, ("trace", b"1")], id="something-after-them"),
+        pytest.param(lambda headers: [], id="none"),
+        pytest.param(lambda headers: [*headers[:-1], (headers[-1][0], None)], id="one-without-a-value"),
+        pytest.param(lambda headers: [*headers[:-1], (headers[-1][0], b"yesterday")], id="no-instant"),
+        pytest.param(lambda headers: [*headers[:-6], (headers[-6][0], b"\xff"), *headers[-5:]], id="not-UTF-8"),
+    ],
+)
+def test_a_record_that_is_no_dead_letter(spoil: Callable[[list[Any]], list[Any]]) -> None:
+    record = letter_of(Given(b"bytes"))
+    record.headers = spoil(record.headers)
+    assert deadletters.parse(record) is None
