@@ -1,0 +1,146 @@
+"""Whether what was said of an item follows from the rules, given when its gate may have been shut (contract R12).
+
+Inside a window around a fault a worker may have folded an event before it looked at stages that came before it; an
+event that the broker took late may have been folded after stages that came after it. Nothing else may differ: all ways
+in which that can have happened are tried, and one must say, word for word, what was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
+from typing import NamedTuple
+
+from tests.chaos.plan import SECOND
+from tests.chaos.replay import Arrival, Came, Played, play
+
+COMMAND = "portal.command."
+MAX_TRIES = 20_000
+TRAVEL = SECOND // 2
+"""Microseconds from the broker's confirmation to the worker's step, and more."""
+
+
+class Window(NamedTuple):
+    """When the gate may have been shut, in microseconds."""
+
+    start: int
+    end: int
+
+
+class Explained(NamedTuple):
+    """A way in which it can have happened."""
+
+    played: Played
+    shut: bool
+    """It needs a shut gate."""
+    late: bool
+    """It needs an event that the broker took late."""
+
+
+def explain(
+    events: Sequence[Came], windows: Sequence[Window], until: int, said: dict[str, str], slack: int
+) -> Explained | None:
+    """A way in which exactly this was said; None if there is none.
+
+    Args:
+        until: when the workers ended (microseconds); `slack` before it they may have stopped looking.
+    """
+    tried = 0
+    for order, late in _orders(events, windows):
+        for arrivals, shut in _arrivals(order, windows):
+            for played in _ends(arrivals, until, slack):
+                if played.said() == said:
+                    return Explained(played, shut, late)
+                tried += 1
+                if tried > MAX_TRIES:
+                    return None
+    return None
+
+
+def _orders(events: Sequence[Came], windows: Sequence[Window]) -> Iterator[tuple[list[tuple[Came, int]], bool]]:
+    """Orders in which the events may have come, each with the least moment that the engine had reached; the usual first."""
+    ways = []
+    for each in events:
+        window = _holding(windows, each.time)
+        rest = [other.time for other in events if each.time < other.time]
+        places = [each.time]
+        if window is not None:  # of a backlog, topics are read one after the other
+            places += [at + 1 for at in rest if at <= window.end and _across(each, events, at)]
+        if each.came > each.time + SECOND:
+            places += sorted({each.came + TRAVEL, *_between(events, each)})
+        ways.append([(each, place) for place in places])
+    for way in islice(product(*ways), MAX_TRIES):
+        yield sorted(way, key=lambda pair: pair[1]), any(place != each.time for each, place in way)
+
+
+def _across(each: Came, events: Sequence[Came], at: int) -> bool:
+    other = next(e for e in events if e.time == at)
+    return _is_command(other) != _is_command(each)
+
+
+def _is_command(came: Came) -> bool:
+    return came.event.type.startswith(COMMAND)
+
+
+def _between(events: Sequence[Came], each: Came) -> list[int]:
+    """Moments of the item between an event's time and its coming, after which it may have been folded in."""
+    played = play([Arrival(e.event, e.time - 1) for e in events if e.time < each.time])
+    found = []
+    played.advance(each.time - 1)
+    while (coming := played.engine.next_moment()) is not None and coming <= each.came + TRAVEL:
+        found.append(coming + 1)
+        played.advance(coming)
+    return found
+
+
+def _arrivals(order: Sequence[tuple[Came, int]], windows: Sequence[Window]) -> Iterator[tuple[list[Arrival], bool]]:
+    """All ways in which the engine may have been held up before each event; without any, first."""
+
+    def go(done: list[Arrival], at: int, shut: bool) -> Iterator[tuple[list[Arrival], bool]]:
+        if at == len(order):
+            yield done, shut
+            return
+        came, place = order[at]
+        limit = place - 1 if place <= came.time else place
+        yield from go([*done, Arrival(came.event, limit)], at + 1, shut)
+        if done and _may_join(done[-1], came, limit, windows):
+            yield from go([*done, Arrival(came.event, limit, joins=True)], at + 1, shut)
+        window = _holding(windows, came.time)
+        if window is not None:
+            for held in _moments(done, window.start, limit):
+                yield from go([*done, Arrival(came.event, held - 1)], at + 1, True)
+
+    yield from go([], 0, False)
+
+
+def _may_join(before: Arrival, came: Came, limit: int, windows: Sequence[Window]) -> bool:
+    """Whether two events may have been folded in one step: the engine's now was past both."""
+    time, both = before.event.entry.time, max(limit, before.limit)
+    if max(time, came.time) <= min(both, before.limit):
+        return True
+    window = _holding(windows, came.time)
+    commands = _is_command(came) and before.event.type.startswith(COMMAND)
+    return commands and window is not None and window.start <= time
+
+
+def _moments(done: Sequence[Arrival], start: int, end: int) -> list[int]:
+    """The item's moments from `start` to `end`, the last first."""
+    played, found = play(done), []
+    played.advance(start)
+    while (coming := played.engine.next_moment()) is not None and coming <= end:
+        found.append(coming)
+        played.advance(coming)
+    return found[::-1]
+
+
+def _ends(arrivals: Sequence[Arrival], until: int, slack: int) -> Iterator[Played]:
+    """Played to the end; what comes just before it may have been left undone."""
+    yield play(arrivals, until)
+    for moment in _moments(arrivals, until - slack, until + slack):
+        yield play(arrivals, moment - 1)
+    for moment in _moments(arrivals, until, until + slack):
+        yield play(arrivals, moment)
+
+
+def _holding(windows: Sequence[Window], at: int) -> Window | None:
+    return next((window for window in windows if window.start <= at <= window.end), None)
