@@ -39,6 +39,8 @@ class Crew:
     def __init__(self, cluster: Cluster, partitions: int) -> None:
         self.cluster, self.partitions = cluster, partitions
         self.wanted: set[int] = set()
+        self.guest: int | None = None
+        """The worker that joins and leaves (fault `move`)."""
         self.ended: list[Ended] = []
         self.memory: list[tuple[float, int, int]] = []
         """(UNIX seconds, worker, KiB of resident memory)"""
@@ -111,14 +113,14 @@ class Crew:
         return {int(p): lane for p, lane in lanes.items() if lane["recovered"] and lane["phase"] != "lost"}
 
     def settled(self) -> bool:
-        """Whether each partition is held by exactly one worker and works."""
+        """Whether each partition is held by exactly one worker and works, and no worker is without."""
         with self._lock:
             numbers = sorted(self.wanted)
         held = Counter[int]()
         for number in numbers:
             lanes = self.holds(number)
             now = time.time()
-            if any(now - lane["known"] > FRESH for lane in lanes.values()):
+            if not lanes or any(now - lane["known"] > FRESH for lane in lanes.values()):
                 return False
             held.update(lanes.keys())
         return len(held) == self.partitions and set(held.values()) == {1}

@@ -7,7 +7,7 @@ in which that can have happened are tried, and one must say, word for word, what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -38,9 +38,9 @@ class Explained(NamedTuple):
 
 
 def explain(
-    events: Sequence[Came], windows: Sequence[Window], until: int, said: dict[str, str], slack: int
+    events: Sequence[Came], windows: Sequence[Window], until: int, fits: Callable[[Played], bool], slack: int
 ) -> Explained | None:
-    """A way in which exactly this was said; None if there is none.
+    """A way in which it can have come to what `fits`; None if there is none.
 
     Args:
         until: when the workers ended (microseconds); `slack` before it they may have stopped looking.
@@ -49,7 +49,7 @@ def explain(
     for order, late in _orders(events, windows):
         for arrivals, shut in _arrivals(order, windows):
             for played in _ends(arrivals, until, slack):
-                if played.said() == said:
+                if fits(played):
                     return Explained(played, shut, late)
                 tried += 1
                 if tried > MAX_TRIES:
@@ -67,7 +67,8 @@ def _orders(events: Sequence[Came], windows: Sequence[Window]) -> Iterator[tuple
         if window is not None:  # of a backlog, topics are read one after the other
             places += [at + 1 for at in rest if at <= window.end and _across(each, events, at)]
         if each.came > each.time + SECOND:
-            places += sorted({each.came + TRAVEL, *_between(events, each)})
+            about = {each.came + TRAVEL, each.came, max(each.time + 1, each.came - TRAVEL)}
+            places += sorted(about | set(_between(events, each)))
         ways.append([(each, place) for place in places])
     for way in islice(product(*ways), MAX_TRIES):
         yield sorted(way, key=lambda pair: pair[1]), any(place != each.time for each, place in way)
@@ -103,24 +104,34 @@ def _arrivals(order: Sequence[tuple[Came, int]], windows: Sequence[Window]) -> I
         came, place = order[at]
         limit = place - 1 if place <= came.time else place
         yield from go([*done, Arrival(came.event, limit)], at + 1, shut)
-        if done and _may_join(done[-1], came, limit, windows):
+        if done and _may_join(done[-1], came, windows):
             yield from go([*done, Arrival(came.event, limit, joins=True)], at + 1, shut)
         window = _holding(windows, came.time)
-        if window is not None:
-            for held in _moments(done, window.start, limit):
-                yield from go([*done, Arrival(came.event, held - 1)], at + 1, True)
+        for held in () if window is None else _held(done, came, limit, window):
+            yield from go([*done, held], at + 1, True)
 
     yield from go([], 0, False)
 
 
-def _may_join(before: Arrival, came: Came, limit: int, windows: Sequence[Window]) -> bool:
-    """Whether two events may have been folded in one step: the engine's now was past both."""
-    time, both = before.event.entry.time, max(limit, before.limit)
-    if max(time, came.time) <= min(both, before.limit):
+def _held(done: Sequence[Arrival], came: Came, limit: int, window: Window) -> Iterator[Arrival]:
+    """The ways in which a shut gate may have held up the engine before this event: what was not looked at before it,
+    and how far events of other items, on topics that were read before its own, had moved now.
+    """
+    for until in (limit, *(moment - 1 for moment in _moments(done, window.start, limit))):
+        held = Arrival(came.event, until)
+        if until != limit:
+            yield held
+        for now in _moments([*done, held], came.time, window.end):
+            yield held._replace(now=now)
+
+
+def _may_join(before: Arrival, came: Came, windows: Sequence[Window]) -> bool:
+    """Whether two events may have been folded in one step: the engine's now was past both, by itself or by others'."""
+    time = before.event.entry.time
+    if max(time, came.time) <= before.limit:
         return True
     window = _holding(windows, came.time)
-    commands = _is_command(came) and before.event.type.startswith(COMMAND)
-    return commands and window is not None and window.start <= time
+    return window is not None and window.start <= time
 
 
 def _moments(done: Sequence[Arrival], start: int, end: int) -> list[int]:

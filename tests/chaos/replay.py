@@ -33,6 +33,8 @@ class Arrival(NamedTuple):
     limit: int
     joins: bool = False
     """It was folded in one step with the one before."""
+    now: int = 0
+    """Other items' events, read before it, had moved the engine's now so far."""
 
 
 class Came(NamedTuple):
@@ -79,6 +81,11 @@ class Played:
         """Let time pass, up to `until` inclusive."""
         self.alerts += self.engine.advance(until).alerts
 
+    def move(self, now: int) -> None:
+        """Events of other items came in, up to `now`; nothing was looked at."""
+        beat = Event("", "", HEARTBEAT, Entry(now, "now", "/chaos", Action.HEARTBEAT))
+        self.engine.step([(beat, None)])
+
     def fold(self, events: Sequence[Event]) -> None:
         """One step."""
         self.alerts += self.engine.step([(event, None) for event in events]).alerts
@@ -89,8 +96,7 @@ class Played:
 
     def kept(self, item: str, latest: int) -> ItemState | None:
         """What is kept of the item once its partition has seen the event time `latest`."""
-        beat = Event("", "", HEARTBEAT, Entry(latest, "latest", "/chaos", Action.HEARTBEAT))
-        self.engine.step([(beat, None)])
+        self.move(latest)
         value = self.engine.items.get(item.encode())
         return None if value is None else comparable(value)
 
@@ -100,6 +106,8 @@ def play(arrivals: Sequence[Arrival], until: int | None = None) -> Played:
     played = Played()
     for group in _steps(arrivals):
         played.advance(group[0].limit)
+        if group[0].now:
+            played.move(group[0].now)
         played.fold([arrival.event for arrival in group])
     if until is not None:
         played.advance(until)
