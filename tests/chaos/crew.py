@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.e2e.cluster import Cluster, Worker
 
@@ -48,7 +48,7 @@ class Crew:
         self._over = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True, name="supervisor")
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Self:
         self._supervisor.start()
         return self
 

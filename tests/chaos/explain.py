@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 from typing import NamedTuple
 
-from tests.chaos.plan import SECOND
+from tests.chaos.plan import MARGIN, SECOND, micros
 from tests.chaos.replay import Arrival, Came, Played, play
 
 COMMAND = "portal.command."
@@ -45,6 +45,8 @@ def explain(
     Args:
         until: when the workers ended (microseconds); `slack` before it they may have stopped looking.
     """
+    # What follows at once on an event that the broker took late may have been folded before a look at what that did.
+    windows = [*windows, *(Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + SECOND)]
     tried = 0
     for order, late in _orders(events, windows):
         for arrivals, shut in _arrivals(order, windows):
@@ -58,7 +60,7 @@ def explain(
 
 
 def _orders(events: Sequence[Came], windows: Sequence[Window]) -> Iterator[tuple[list[tuple[Came, int]], bool]]:
-    """Orders in which the events may have come, each with the least moment that the engine had reached; the usual first."""
+    """Orders in which the events may have come, each with how far the engine had got; the usual first."""
     ways = []
     for each in events:
         window = _holding(windows, each.time)
@@ -114,8 +116,9 @@ def _arrivals(order: Sequence[tuple[Came, int]], windows: Sequence[Window]) -> I
 
 
 def _held(done: Sequence[Arrival], came: Came, limit: int, window: Window) -> Iterator[Arrival]:
-    """The ways in which a shut gate may have held up the engine before this event: what was not looked at before it,
-    and how far events of other items, on topics that were read before its own, had moved now.
+    """The ways in which a shut gate may have held up the engine before this event.
+
+    That is: what was not looked at before it, and how far others' events, of topics read before, had moved now.
     """
     for until in (limit, *(moment - 1 for moment in _moments(done, window.start, limit))):
         held = Arrival(came.event, until)

@@ -76,7 +76,8 @@ def _moved(rnd: random.Random) -> Data:
 COMMANDS: list[Choice] = [("command.acknowledged", _nothing, 1.0), ("command.snoozed", _nothing, 0.6),
                           ("command.assigned", _owner, 0.6)]  # fmt: skip
 RUNNING: Mapping[str, list[Choice]] = {
-    "message": [("message.sent", _nothing, 1), ("message.awaiting_patient", _nothing, 1), ("message.assigned", _moved, 2)],
+    "message": [("message.sent", _nothing, 1), ("message.awaiting_patient", _nothing, 1),
+                ("message.assigned", _moved, 2)],
     "appointment": [("appointment.offered", _nothing, 2), ("appointment.moved", _moved, 2),
                     ("appointment.assigned", _owner, 1)],
     "result": [("result.looked_up", _nothing, 3), ("result.moved", _department, 1), ("result.assigned", _owner, 1)],

@@ -68,9 +68,9 @@ def text(outcome: Outcome) -> str:
         for row in (HEADINGS, *rows(outcome))
     ]
     lines += [
-        f"{len(outcome.load.sent)} events of {judgement.items} items in {outcome.seconds:.0f} s; "
+        f"{len(outcome.load.sent)} events of {judgement.items} items in {outcome.seconds:.0f} s",
         f"{judgement.wanted} alerts, resolutions and notices in the offline run",
-        f"items of which the broker took an event after a stage that it came before (judged as it came): {judgement.ambiguous}",
+        f"items judged by when the broker took their events, because a stage lay between: {judgement.ambiguous}",
         f"ends that nobody asked for, by status: {exits(outcome) or 'none'}",
         f"lateness outside faults: {lateness(outcome)}",
         f"memory: {memory(outcome)}",
