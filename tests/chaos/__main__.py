@@ -6,19 +6,15 @@ Status 1 if anything was lost, false, orphaned or different; the folder that is 
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import shutil
 import sys
-import tempfile
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests import brokers
-from tests.chaos import report
 from tests.chaos.faults import EMBEDDED, FAULTS
-from tests.chaos.run import Plan, run
+from tests.chaos.run import Plan
+from tests.chaos.telling import told
 
 OFTEN = {"kill9": 4, "wshort": 2, "wstop": 2, "bstop": 2, "roll": 2, "move": 2, "brestart": 2, "kill9-all": 2}
 """How often a fault comes for each time that the others come."""
@@ -60,20 +56,8 @@ def main() -> int:
     count = asked.faults or (100 if asked.seconds is None else max(1, int(asked.seconds / asked.every)))
     faults = drawn(random.Random(asked.seed), kinds, count)
     plan = Plan(faults, asked.workers, asked.partitions, asked.rate, asked.every, asked.seed)
-    folder = Path(tempfile.mkdtemp(prefix="portalwatch-chaos-"))
-    print(f"{len(faults)} faults on {asked.broker}, seed {asked.seed}; logs in {folder}", flush=True)
-    with brokers.running(asked.broker) as broker:
-        outcome = run(broker, f"c{uuid.uuid4().hex[:10]}", folder, plan)
-    print(report.text(outcome))
-    if asked.json is not None:
-        asked.json.write_text(json.dumps(report.as_json(outcome), indent=1))
-    bad = bool(outcome.judgement.findings or outcome.load.failed)
-    if bad or asked.keep:
-        report.save(outcome, folder)
-        print(f"topics and logs are kept in {folder}")
-    else:
-        shutil.rmtree(folder)
-    return int(bad)
+    print(f"{len(faults)} faults on {asked.broker}, seed {asked.seed}", flush=True)
+    return told(asked.broker, plan, json_file=asked.json, keep=asked.keep)
 
 
 if __name__ == "__main__":

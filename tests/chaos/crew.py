@@ -125,19 +125,25 @@ class Crew:
             held.update(lanes.keys())
         return len(held) == self.partitions and set(held.values()) == {1}
 
+    def settled_by(self, end: float) -> bool:
+        """Wait until settled, twice in a row, or until `end` (of the monotonic clock)."""
+        good = 0
+        while good < 2:
+            good = good + 1 if self.settled() else 0
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.2)
+        return True
+
     def settle(self) -> float:
         """Wait until settled, twice in a row; the moment (UNIX seconds).
 
         Raises:
             Unsettled: it does not come, with the ends of the logs.
         """
-        end, good = time.monotonic() + SETTLE_SECONDS, 0
-        while good < 2:
-            good = good + 1 if self.settled() else 0
-            if time.monotonic() > end:
-                logs = "\n".join(f"worker {n}:\n{self.worker(n).tail()}" for n in sorted(self.wanted))
-                raise Unsettled(f"not every partition is worked on after {SETTLE_SECONDS:.0f} s\n{logs}")
-            time.sleep(0.2)
+        if not self.settled_by(time.monotonic() + SETTLE_SECONDS):
+            logs = "\n".join(f"worker {n}:\n{self.worker(n).tail()}" for n in sorted(self.wanted))
+            raise Unsettled(f"not every partition is worked on after {SETTLE_SECONDS:.0f} s\n{logs}")
         return time.time()
 
     def _supervise(self) -> None:

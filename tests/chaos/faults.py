@@ -134,7 +134,7 @@ def fulldisk(scene: Scene) -> list[Kill]:
 
 @contextlib.contextmanager
 def full(folder: Path) -> Iterator[None]:
-    """A folder without room: a tmpfs filled to the last byte; where none can be mounted, one that may not be written to."""
+    """A folder without room: a tmpfs filled to the last byte; where none can be mounted, one closed to writing."""
     folder.mkdir(parents=True, exist_ok=True)
     options = "size=64k,nr_inodes=8"
     done = subprocess.run(

@@ -1,7 +1,7 @@
 """When a partition's gate may have been shut: a fault's window, narrowed by what fired in time on that partition.
 
 An alert that came in time proves that the gate was open at its stage: all that the partition had to say up to then had
-been said. So a window begins where alerts cease to come in time, and ends where they come in time again.
+been said. So what is left of a window begins where alerts cease to come in time, and ends where they do again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ Gates = dict[int, list[Window]]
 def shut(found: Found, wanted: Mapping[str, int], windows: Sequence[Window], partitions: Iterable[int]) -> Gates:
     """The windows of each partition. `wanted`: the moment of each alert in the offline run, by id."""
     prompt = prompt_stages(found, wanted)
-    return {p: [w for each in windows if (w := narrowed(each, prompt[p])) is not None] for p in partitions}
+    whole = merged(windows)
+    return {p: [shut for each in whole for shut in unproven(each, prompt[p])] for p in partitions}
 
 
 def prompt_stages(found: Found, wanted: Mapping[str, int]) -> dict[int, list[int]]:
@@ -42,19 +43,32 @@ def prompt_stages(found: Found, wanted: Mapping[str, int]) -> dict[int, list[int
     return defaultdict(list, {p: sorted(of) for p, of in moments.items()})
 
 
-def narrowed(window: Window, prompt: Sequence[int]) -> Window | None:
-    """What of the window is not proven open at its begin and at its end."""
-    inside = [at for at in prompt if window.start - PROVES <= at <= window.end + PROVES]
-    start = _proven(window.start, inside)
-    end = min(window.end, OPENS - _proven(-window.end, [-at for at in reversed(inside)]))
-    return Window(start, end) if start < end - OPENS else None
-
-
-def _proven(edge: int, moments: Sequence[int]) -> int:
-    """How far moments that lie close together prove the gate open, from the edge on; less what one of them proves."""
-    reached = edge
-    for at in moments:
-        if at - PROVES > reached:
-            break
+def unproven(window: Window, prompt: Sequence[int]) -> list[Window]:
+    """What of a window no alert proves open; a little wider, since the gate opens between a stage and its alert."""
+    found: list[Window] = []
+    reached = window.start
+    for at in (*prompt, window.end + PROVES):
+        if at + PROVES <= reached:
+            continue
+        if reached < min(at - PROVES, window.end):
+            shut = Window(max(window.start, reached - 2 * PROVES), min(window.end, at + PROVES + OPENS))
+            found[-1:] = joined(found[-1:], shut)
         reached = max(reached, at + PROVES)
-    return max(edge, reached - 2 * PROVES)
+        if reached >= window.end:
+            break
+    return found
+
+
+def joined(before: Sequence[Window], window: Window) -> list[Window]:
+    """A window after those before it; one with the last of them if they overlap."""
+    if before and window.start <= before[-1].end:
+        return [*before[:-1], Window(before[-1].start, max(before[-1].end, window.end))]
+    return [*before, window]
+
+
+def merged(windows: Iterable[Window]) -> list[Window]:
+    """Windows that overlap, as one."""
+    found: list[Window] = []
+    for window in sorted(windows):
+        found = joined(found, window)
+    return found

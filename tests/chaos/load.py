@@ -39,18 +39,13 @@ class Sent:
     partition: int = -1
 
 
-class Load(threading.Thread):
-    """Opens items until told to stop, and sends their events, at `rate` a second on the average."""
+class Sender:
+    """Sends events and keeps what became of them."""
 
-    def __init__(self, bootstrap: str, prefix: str, rate: float, seed: int, *, idempotent: bool) -> None:
-        super().__init__(daemon=True, name="load")
+    def __init__(self, bootstrap: str, prefix: str, *, idempotent: bool) -> None:
         self.sent: list[Sent] = []
-        self.over = threading.Event()
         self.failed: list[str] = []
-        self._prefix, self._gap = prefix, EVENTS_AN_ITEM / rate
-        self._random = random.Random(seed)
-        self._agenda: list[tuple[float, int, Planned, bool]] = []
-        self._items = self._entries = 0
+        self._prefix = prefix
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
@@ -64,42 +59,8 @@ class Load(threading.Thread):
             }
         )
 
-    def run(self) -> None:
-        """Until `over` is set; then what is planned stays unsent, and what was sent is waited for."""
-        opens = time.time()
-        while not self.over.is_set():
-            now = time.time()
-            while opens <= now:
-                self._plan(opens)
-                opens += self._random.expovariate(1 / self._gap)
-            while self._agenda and self._agenda[0][0] <= now:
-                _, _, event, again = heapq.heappop(self._agenda)
-                self._send(event, again=again)
-            self._producer.poll(0)
-            time.sleep(0.004)
-        if left := self._producer.flush(60):
-            self.failed.append(f"{left} events were not taken by the broker")
-
-    def stop(self) -> None:
-        """Send nothing more, and wait until all that was sent has come."""
-        self.over.set()
-        self.join()
-
-    def _plan(self, opens: float) -> None:
-        self._items += 1
-        for event in script(self._random, self._items, round(opens * SECOND)):
-            at, chance = event.at / SECOND, self._random.random()
-            if chance < LATE:
-                at += self._random.uniform(0.1, DELAY)
-            self._enter(at, event, again=False)
-            if chance > 1 - TWICE:
-                self._enter(at + self._random.choice([0.0, self._random.uniform(0.1, 60)]), event, again=True)
-
-    def _enter(self, at: float, event: Planned, *, again: bool) -> None:
-        self._entries += 1
-        heapq.heappush(self._agenda, (at, self._entries, event, again))
-
-    def _send(self, event: Planned, *, again: bool) -> None:
+    def send(self, event: Planned, *, again: bool = False) -> None:
+        """Send an event, or a copy of one."""
         sent = Sent(event, again)
         topic = f"{self._prefix}.{INPUTS[event.topic]}"
         arrived: Callable[[KafkaError | None, Message], None] = partial(self._arrived, sent)
@@ -111,8 +72,64 @@ class Load(threading.Thread):
                 self._producer.poll(0.1)
         self.sent.append(sent)
 
+    def poll(self) -> None:
+        """Take note of what has come."""
+        self._producer.poll(0)
+
+    def flush(self) -> None:
+        """Wait until all has come."""
+        if left := self._producer.flush(60):
+            self.failed.append(f"{left} events were not taken by the broker")
+
     def _arrived(self, sent: Sent, error: KafkaError | None, message: Message) -> None:
         if error is not None:
             self.failed.append(str(error))
             return
         sent.came, sent.partition = time.time(), message.partition() or 0
+
+
+class Load(threading.Thread):
+    """Opens items until told to stop, and sends their events, at `rate` a second on the average."""
+
+    def __init__(self, sender: Sender, rate: float, seed: int) -> None:
+        super().__init__(daemon=True, name="load")
+        self.sender, self.items = sender, 0
+        self.over = threading.Event()
+        self._gap = EVENTS_AN_ITEM / rate
+        self._random = random.Random(seed)
+        self._agenda: list[tuple[float, int, Planned, bool]] = []
+        self._entries = 0
+
+    def run(self) -> None:
+        """Until `over` is set; then what is planned stays unsent, and what was sent is waited for."""
+        opens = time.time()
+        while not self.over.is_set():
+            now = time.time()
+            while opens <= now:
+                self._plan(opens)
+                opens += self._random.expovariate(1 / self._gap)
+            while self._agenda and self._agenda[0][0] <= now:
+                _, _, event, again = heapq.heappop(self._agenda)
+                self.sender.send(event, again=again)
+            self.sender.poll()
+            time.sleep(0.004)
+        self.sender.flush()
+
+    def stop(self) -> None:
+        """Send nothing more, and wait until all that was sent has come."""
+        self.over.set()
+        self.join()
+
+    def _plan(self, opens: float) -> None:
+        self.items += 1
+        for event in script(self._random, self.items, round(opens * SECOND)):
+            at, chance = event.at / SECOND, self._random.random()
+            if chance < LATE:
+                at += self._random.uniform(0.1, DELAY)
+            self._enter(at, event, again=False)
+            if chance > 1 - TWICE:
+                self._enter(at + self._random.choice([0.0, self._random.uniform(0.1, 60)]), event, again=True)
+
+    def _enter(self, at: float, event: Planned, *, again: bool) -> None:
+        self._entries += 1
+        heapq.heappush(self._agenda, (at, self._entries, event, again))

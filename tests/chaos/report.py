@@ -68,7 +68,7 @@ def text(outcome: Outcome) -> str:
         for row in (HEADINGS, *rows(outcome))
     ]
     lines += [
-        f"{len(outcome.load.sent)} events of {judgement.items} items in {outcome.seconds:.0f} s",
+        f"{len(outcome.sent)} events of {judgement.items} items in {outcome.seconds:.0f} s",
         f"{judgement.wanted} alerts, resolutions and notices in the offline run",
         f"items judged by when the broker took their events, because a stage lay between: {judgement.ambiguous}",
         f"ends that nobody asked for, by status: {exits(outcome) or 'none'}",
@@ -126,7 +126,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "ambiguous": judgement.ambiguous,
         "items": judgement.items,
         "wanted": judgement.wanted,
-        "events": len(outcome.load.sent),
+        "events": len(outcome.sent),
         "until": outcome.until,
         "seconds": outcome.seconds,
         "ends": [{"at": e.at, "worker": e.worker, "status": e.status} for e in outcome.crew.ended],
@@ -144,7 +144,7 @@ def quantile(outcome: Outcome, part: float) -> float | None:
 def save(outcome: Outcome, folder: Path) -> None:
     """Write what is needed to study a failure beside the workers' logs."""
     with (folder / "events.ndjson").open("wb") as out:
-        for sent in outcome.load.sent:
+        for sent in outcome.sent:
             head = {"came": sent.came, "partition": sent.partition, "again": sent.again}
             out.write(json.dumps(head).encode()[:-1] + b', "event": ' + sent.event.line + b"}\n")
     with (folder / "alerts.ndjson").open("wb") as out:

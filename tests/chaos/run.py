@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +26,10 @@ from tests.chaos.crew import Crew
 from tests.chaos.explain import Window
 from tests.chaos.faults import FAULTS, Kill, Scene
 from tests.chaos.found import Found, read
-from tests.chaos.load import Load
+from tests.chaos.load import Load, Sender, Sent
 from tests.chaos.plan import micros
 from tests.chaos.policy import TEXT
-from tests.e2e.cluster import Cluster, cluster
+from tests.e2e.cluster import cluster
 
 BEFORE, AFTER = 1.0, 1.0
 """Seconds by which a fault's window is wider than what was seen of it: what a worker had known, and a tick."""
@@ -69,7 +70,7 @@ class Outcome:
 
     plan: Plan
     done: list[Done]
-    load: Load
+    sent: list[Sent]
     crew: Crew
     found: Found
     judgement: Judgement
@@ -78,10 +79,32 @@ class Outcome:
     """UNIX seconds: when the workers had ended."""
 
 
-def run(broker: Broker, prefix: str, folder: Path, plan: Plan) -> Outcome:
-    """Carry out a plan."""
+Story = Callable[[Scene, Plan, Load], list[Done]]
+"""What is done to the crew while the load runs."""
+
+
+def run(broker: Broker, prefix: str, folder: Path, plan: Plan, story: Story | None = None) -> Outcome:
+    """Carry out a plan: its faults one after the other, or another story."""
+    with staged(broker, prefix, folder, plan) as scene:
+        began = time.time()
+        sender = Sender(broker.bootstrap, prefix, idempotent=broker.kind == "kafka")
+        load = Load(sender, plan.rate, plan.seed)
+        load.start()
+        time.sleep(WARM_UP)
+        try:
+            done = (story or inflict)(scene, plan, load)
+            time.sleep(COOL_DOWN)
+        finally:
+            load.stop()
+        time.sleep(COOL_DOWN / 2)
+        scene.crew.settle()
+        return judged(scene.crew, plan, done, sender, began)
+
+
+@contextmanager
+def staged(broker: Broker, prefix: str, folder: Path, plan: Plan) -> Iterator[Scene]:
+    """A crew at work, for the length of the block."""
     stamp_alerts(broker, prefix, plan.partitions)
-    began = time.time()
     with (
         cluster(broker, prefix, folder, TEXT, partitions=str(plan.partitions)) as under_test,
         Crew(under_test, plan.partitions) as crew,
@@ -89,23 +112,11 @@ def run(broker: Broker, prefix: str, folder: Path, plan: Plan) -> Outcome:
         for _ in range(plan.workers):
             under_test.workers[crew.hire()].wait_ready()
         crew.settle()
-        load = Load(broker.bootstrap, prefix, plan.rate, plan.seed, idempotent=broker.kind == "kafka")
-        load.start()
-        time.sleep(WARM_UP)
-        try:
-            done = inflict(Scene(crew, broker, random.Random(plan.seed)), plan)
-            time.sleep(COOL_DOWN)
-        finally:
-            load.stop()
-        time.sleep(COOL_DOWN / 2)
-        crew.settle()
-        for number in sorted(crew.wanted):
-            crew.stop(number)
-        return judged(under_test, plan, done, load, crew, began)
+        yield Scene(crew, broker, random.Random(plan.seed))
 
 
-def inflict(scene: Scene, plan: Plan) -> list[Done]:
-    """All faults of the plan, one after the other."""
+def inflict(scene: Scene, plan: Plan, _: Load) -> list[Done]:
+    """All faults of the plan, each when all works again after the one before."""
     done = []
     for kind in plan.faults:
         following = time.monotonic() + plan.every
@@ -117,15 +128,17 @@ def inflict(scene: Scene, plan: Plan) -> list[Done]:
     return done
 
 
-def judged(under_test: Cluster, plan: Plan, done: list[Done], load: Load, crew: Crew, began: float) -> Outcome:
-    """Read everything back and check it."""
+def judged(crew: Crew, plan: Plan, done: list[Done], sender: Sender, began: float) -> Outcome:
+    """Stop the workers, read everything back and check it."""
+    for number in sorted(crew.wanted):
+        crew.stop(number)
     until = time.time()
-    found = read(under_test)
-    windows = [each.window for each in done]
-    judgement = checks.judge(load.sent, found, windows, micros(until))
+    found = read(crew.cluster)
+    judgement = checks.judge(sender.sent, found, [each.window for each in done], micros(until))
     for check in (checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.one_id_one_alert):
         judgement.findings += check(found)
-    return Outcome(plan, done, load, crew, found, judgement, until - began, until)
+    judgement.findings += [checks.Finding("unsent", 0, why) for why in sender.failed]
+    return Outcome(plan, done, sender.sent, crew, found, judgement, until - began, until)
 
 
 def stamp_alerts(broker: Broker, prefix: str, partitions: int) -> None:
