@@ -121,7 +121,7 @@ def _judge_item(
         return
     way = explain(item.events, windows, until, fits, SLACK)
     if way is not None:
-        _excuse(item, way, differences, windows, to)
+        _excuse(item, way, [each for each in differences if each.at < until - SLACK], windows, to)
     elif differences and explain(item.events, windows, until, lambda p: p.said() == said, SLACK) is None:
         to.findings += differences
     else:  # the table is not the fold of the input, although the right alerts were said
