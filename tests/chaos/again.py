@@ -33,7 +33,7 @@ def judged(folder: Path) -> Judgement:
     """As `run.judged`, for what `report.save` wrote."""
     told = json.loads((folder / "report.json").read_text())
     windows = [Window(micros(f["start"] - BEFORE), micros(f["end"] + AFTER)) for f in told["faults"]]
-    return judge(sent_in(folder), found_in(folder), windows, micros(told["until"]))
+    return judge(sent_in(folder), found_in(folder), windows, Window(*told["stop"]))
 
 
 def sent_in(folder: Path) -> list[Sent]:

@@ -18,8 +18,6 @@ from tests.chaos.plan import SECOND, micros
 from tests.chaos.policy import BOOK
 from tests.chaos.replay import Came, Played, comparable, essence, events_of, in_order, item_of, play
 
-SLACK = micros(2)
-"""So long before their end workers may have stopped looking."""
 RESOLVED = ":resolved"
 
 
@@ -82,9 +80,14 @@ def offline(sent: Iterable[Sent], until: int) -> dict[str, dict[str, Alert]]:
     return said
 
 
-def judge(sent: Sequence[Sent], found: Found, windows: Sequence[Window], until: int) -> Judgement:
-    """Alerts and table against those of the offline run, item by item. `windows`: of the faults."""
-    want, got, items = offline(sent, until), _by_item(found), items_of(sent)
+def judge(sent: Sequence[Sent], found: Found, windows: Sequence[Window], stop: Window) -> Judgement:
+    """Alerts and table against those of the offline run, item by item.
+
+    Args:
+        windows: of the faults.
+        stop: when the workers ended, one after the other.
+    """
+    want, got, items = offline(sent, stop.start), _by_item(found), items_of(sent)
     moments = {i: instants.parse(alert.time) for said in want.values() for i, alert in said.items()}
     gates = shut(found, moments, windows, {item.partition for item in items})
     judgement = Judgement(late=lateness(found, moments, windows))
@@ -92,7 +95,7 @@ def judge(sent: Sequence[Sent], found: Found, windows: Sequence[Window], until: 
         judgement.items += 1
         judgement.wanted += len(want.get(item.key, {}))
         have = Have(got.pop(item.key, {}), found.items.get(item.key))
-        _judge_item(item, want.pop(item.key, {}), have, gates[item.partition], until, judgement)
+        _judge_item(item, want.pop(item.key, {}), have, gates[item.partition], stop, judgement)
     for key, said in got.items():
         judgement.findings += [Finding("false", instants.parse(a.time), f"{a.id}: of {key}") for a in said.values()]
     return judgement
@@ -108,7 +111,7 @@ def _by_item(found: Found) -> dict[str, dict[str, Alert]]:
 
 
 def _judge_item(
-    item: Item, want: Mapping[str, Alert], have: Have, windows: Sequence[Window], until: int, to: Judgement
+    item: Item, want: Mapping[str, Alert], have: Have, windows: Sequence[Window], stop: Window, to: Judgement
 ) -> None:
     said = {alert_id: essence(alert) for alert_id, alert in have.alerts.items()}
     kept = None if have.value is None else comparable(have.value)
@@ -117,15 +120,15 @@ def _judge_item(
         return played.said() == said and played.kept(item.key, item.latest) == kept
 
     differences = list(_differences(want, have.alerts, said))
-    if not differences and fits(play(in_order(item.events), until)):
+    if not differences and fits(play(in_order(item.events), stop.start)):
         return
-    way = explain(item.events, windows, until, fits, SLACK)
+    way = explain(item.events, windows, stop, fits)
     if way is not None:
-        _excuse(item, way, [each for each in differences if each.at < until - SLACK], windows, to)
-    elif differences and explain(item.events, windows, until, lambda p: p.said() == said, SLACK) is None:
+        _excuse(item, way, [each for each in differences if each.at < stop.start], windows, to)
+    elif differences and explain(item.events, windows, stop, lambda p: p.said() == said) is None:
         to.findings += differences
     else:  # the table is not the fold of the input, although the right alerts were said
-        usual = play(in_order(item.events), until).kept(item.key, item.latest)
+        usual = play(in_order(item.events), stop.start).kept(item.key, item.latest)
         to.findings.append(Finding("table", 0, f"{item.key}: kept {kept}, not {usual}"))
 
 
@@ -148,17 +151,24 @@ def _excuse(
     elif way.shut:
         to.excused += differences
         said = way.played.alerts
-        for each in differences:
-            if (
-                each.what == "lost"
-                and not each.about.endswith(RESOLVED)
-                and not is_named_or_changed(each, item, said, windows)
-            ):
+        lost = [each for each in differences if each.what == "lost" and not each.about.endswith(RESOLVED)]
+        for each in lost:
+            before = [other for other in lost if other.at <= each.at and cycle_of(other) == cycle_of(each)]
+            if not any(is_named_or_changed(other, item, said, windows) for other in before):
                 to.findings.append(each._replace(about=f"{each.about}: neither named later nor changed"))
 
 
+def cycle_of(finding: Finding) -> str:
+    """What the ids of the alerts of its cycle, by any clock, have in common."""
+    workflow, item, _, start, *_ = finding.about.split(":")
+    return f"{workflow}:{item}:{start}"
+
+
 def is_named_or_changed(lost: Finding, item: Item, said: Sequence[Alert], windows: Sequence[Window]) -> bool:
-    """R12, in its own words: a later alert of its cycle stands for it, or its cycle ended or changed meanwhile."""
+    """R12, in its own words: a later alert of its cycle stands for it, or its cycle ended or changed meanwhile.
+
+    What would have followed on a stage that was changed so does not come either: asked of the first of them.
+    """
     window = next((w for w in windows if w.start <= lost.at <= w.end), None)
     if window is not None and any(lost.at <= came.time <= window.end for came in item.events):
         return True

@@ -93,6 +93,18 @@ class Crew:
         if status:
             self.ended.append(Ended(time.time(), number, status))
 
+    def dismiss(self) -> None:
+        """SIGTERM to all at once, and wait."""
+        with self._lock:
+            numbers, self.wanted = sorted(self.wanted), set()
+        for number in numbers:
+            os.kill(self.pid(number), signal.SIGTERM)
+        for number in numbers:
+            process = self.worker(number).process
+            assert process is not None
+            if status := process.wait(40):
+                self.ended.append(Ended(time.time(), number, status))
+
     def pid(self, number: int) -> int:
         """Of a worker's process."""
         process = self.worker(number).process

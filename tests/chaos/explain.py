@@ -38,19 +38,19 @@ class Explained(NamedTuple):
 
 
 def explain(
-    events: Sequence[Came], windows: Sequence[Window], until: int, fits: Callable[[Played], bool], slack: int
+    events: Sequence[Came], windows: Sequence[Window], stop: Window, fits: Callable[[Played], bool]
 ) -> Explained | None:
     """A way in which it can have come to what `fits`; None if there is none.
 
     Args:
-        until: when the workers ended (microseconds); `slack` before it they may have stopped looking.
+        stop: when the workers ended, one after the other.
     """
     # What follows at once on an event that the broker took late may have been folded before a look at what that did.
     windows = [*windows, *(Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + SECOND)]
     tried = 0
     for order, late in _orders(events, windows):
         for arrivals, shut in _arrivals(order, windows):
-            for played in _ends(arrivals, until, slack):
+            for played in _ends(arrivals, stop):
                 if fits(played):
                     return Explained(played, shut, late)
                 tried += 1
@@ -147,12 +147,10 @@ def _moments(done: Sequence[Arrival], start: int, end: int) -> list[int]:
     return found[::-1]
 
 
-def _ends(arrivals: Sequence[Arrival], until: int, slack: int) -> Iterator[Played]:
-    """Played to the end; what comes just before it may have been left undone."""
-    yield play(arrivals, until)
-    for moment in _moments(arrivals, until - slack, until + slack):
-        yield play(arrivals, moment - 1)
-    for moment in _moments(arrivals, until, until + slack):
+def _ends(arrivals: Sequence[Arrival], stop: Window) -> Iterator[Played]:
+    """Played to the end, wherever in the stop that lay."""
+    yield play(arrivals, stop.start)
+    for moment in _moments(arrivals, stop.start, stop.end):
         yield play(arrivals, moment)
 
 

@@ -127,7 +127,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "items": judgement.items,
         "wanted": judgement.wanted,
         "events": len(outcome.sent),
-        "until": outcome.until,
+        "stop": outcome.stop,
         "seconds": outcome.seconds,
         "ends": [{"at": e.at, "worker": e.worker, "status": e.status} for e in outcome.crew.ended],
         "late": {"p50": quantile(outcome, 0.5), "p99": quantile(outcome, 0.99), "max": quantile(outcome, 1.0)},

@@ -34,6 +34,8 @@ from tests.e2e.cluster import cluster
 BEFORE, AFTER = 1.0, 1.0
 """Seconds by which a fault's window is wider than what was seen of it: what a worker had known, and a tick."""
 WARM_UP, COOL_DOWN = 5.0, 4.0
+STOPS_LOOKING = 1.5
+"""Seconds before the end of the run at whose stages workers may not have looked any more."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,8 @@ class Outcome:
     found: Found
     judgement: Judgement
     seconds: float
-    until: float
-    """UNIX seconds: when the workers had ended."""
+    stop: Window
+    """When the workers ended."""
 
 
 Story = Callable[[Scene, Plan, Load], list[Done]]
@@ -130,15 +132,15 @@ def inflict(scene: Scene, plan: Plan, _: Load) -> list[Done]:
 
 def judged(crew: Crew, plan: Plan, done: list[Done], sender: Sender, began: float) -> Outcome:
     """Stop the workers, read everything back and check it."""
-    for number in sorted(crew.wanted):
-        crew.stop(number)
-    until = time.time()
+    told = time.time()
+    crew.dismiss()
+    stop = Window(micros(told - STOPS_LOOKING), micros(time.time()))
     found = read(crew.cluster)
-    judgement = checks.judge(sender.sent, found, [each.window for each in done], micros(until))
+    judgement = checks.judge(sender.sent, found, [each.window for each in done], stop)
     for check in (checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.one_id_one_alert):
         judgement.findings += check(found)
     judgement.findings += [checks.Finding("unsent", 0, why) for why in sender.failed]
-    return Outcome(plan, done, sender.sent, crew, found, judgement, until - began, until)
+    return Outcome(plan, done, sender.sent, crew, found, judgement, told - began, stop)
 
 
 def stamp_alerts(broker: Broker, prefix: str, partitions: int) -> None:

@@ -21,6 +21,7 @@ from tests.chaos.replay import Arrival, events_of, in_order, item_of, play
 
 START = instants.parse("2026-11-10T09:00:00Z")
 UNTIL = START + micros(200)
+STOP = Window(UNTIL, UNTIL)
 SHUT = Window(START + micros(20), START + micros(40))
 QUIET = START + micros(60)
 """From here on no window."""
@@ -65,7 +66,7 @@ def found(log: list[Sent], arrivals: Callable[[Item], list[Arrival]] = in_time) 
 
 
 def wrong(log: list[Sent], there: Found, windows: list[Window]) -> set[str]:
-    findings = judge(log, there, windows, UNTIL).findings + checks.no_orphans(there)
+    findings = judge(log, there, windows, STOP).findings + checks.no_orphans(there)
     return {each.what for each in findings}
 
 
@@ -77,7 +78,7 @@ def fired(there: Found, start: int, end: int) -> list[Alert]:
 def test_a_run_that_is_right() -> None:
     log = sent()
     there = found(log)
-    judgement = judge(log, there, [SHUT], UNTIL)
+    judgement = judge(log, there, [SHUT], STOP)
     assert judgement.findings == checks.no_orphans(there) == []
     assert judgement.excused == []
     assert judgement.items > 140
@@ -88,7 +89,7 @@ def test_a_run_that_is_right() -> None:
 def test_a_shut_gate_is_excused_in_its_window_alone() -> None:
     log = sent()
     there = found(log, held)
-    judgement = judge(log, there, [SHUT], UNTIL)
+    judgement = judge(log, there, [SHUT], STOP)
     assert judgement.findings == []
     assert len(judgement.excused) > 3
     assert "lost" in wrong(log, there, [])
