@@ -16,8 +16,8 @@ from tests.chaos.checks import Judgement, judge
 from tests.chaos.explain import Window
 from tests.chaos.found import Found, Said
 from tests.chaos.load import Sent
-from tests.chaos.plan import Planned, micros
-from tests.chaos.run import AFTER, BEFORE
+from tests.chaos.plan import Planned
+from tests.chaos.run import Done, policies
 
 
 def main() -> int:
@@ -32,8 +32,9 @@ def main() -> int:
 def judged(folder: Path) -> Judgement:
     """As `run.judged`, for what `report.save` wrote."""
     told = json.loads((folder / "report.json").read_text())
-    windows = [Window(micros(f["start"] - BEFORE), micros(f["end"] + AFTER)) for f in told["faults"]]
-    return judge(sent_in(folder), found_in(folder), windows, Window(*told["stop"]))
+    done = [Done(f["kind"], f["start"], f["end"], []) for f in told["faults"]]
+    windows = [each.window for each in done]
+    return judge(sent_in(folder), found_in(folder), windows, Window(*told["stop"]), policies(done))
 
 
 def sent_in(folder: Path) -> list[Sent]:

@@ -80,12 +80,15 @@ def offline(sent: Iterable[Sent], until: int) -> dict[str, dict[str, Alert]]:
     return said
 
 
-def judge(sent: Sequence[Sent], found: Found, windows: Sequence[Window], stop: Window) -> Judgement:
+def judge(
+    sent: Sequence[Sent], found: Found, windows: Sequence[Window], stop: Window, policies: Sequence[Came] = ()
+) -> Judgement:
     """Alerts and table against those of the offline run, item by item.
 
     Args:
         windows: of the faults.
         stop: when the workers ended, one after the other.
+        policies: when the policy was put into force again.
     """
     want, got, items = offline(sent, stop.start), _by_item(found), items_of(sent)
     moments = {i: instants.parse(alert.time) for said in want.values() for i, alert in said.items()}
@@ -95,7 +98,7 @@ def judge(sent: Sequence[Sent], found: Found, windows: Sequence[Window], stop: W
         judgement.items += 1
         judgement.wanted += len(want.get(item.key, {}))
         have = Have(got.pop(item.key, {}), found.items.get(item.key))
-        _judge_item(item, want.pop(item.key, {}), have, gates[item.partition], stop, judgement)
+        _judge_item(item, want.pop(item.key, {}), have, gates[item.partition], stop, policies, judgement)
     for key, said in got.items():
         judgement.findings += [Finding("false", instants.parse(a.time), f"{a.id}: of {key}") for a in said.values()]
     return judgement
@@ -111,25 +114,33 @@ def _by_item(found: Found) -> dict[str, dict[str, Alert]]:
 
 
 def _judge_item(
-    item: Item, want: Mapping[str, Alert], have: Have, windows: Sequence[Window], stop: Window, to: Judgement
+    item: Item,
+    want: Mapping[str, Alert],
+    have: Have,
+    windows: Sequence[Window],
+    stop: Window,
+    policies: Sequence[Came],
+    to: Judgement,
 ) -> None:
     said = {alert_id: essence(alert) for alert_id, alert in have.alerts.items()}
     kept = None if have.value is None else comparable(have.value)
 
     def fits(played: Played) -> bool:
-        return played.said() == said and played.kept(item.key, item.latest) == kept
+        return played.kept(item.key, item.latest) == kept
 
     differences = list(_differences(want, have.alerts, said))
-    if not differences and fits(play(in_order(item.events), stop.start)):
+    events = sorted([*item.events, *(p for p in policies if p.came >= item.events[0].time)], key=lambda came: came.time)
+    usual = play(in_order(item.events), stop.start)
+    if not differences and usual.said() == said and fits(usual):
         return
-    way = explain(item.events, windows, stop, fits)
+    way = explain(events, windows, stop, said, fits)
     if way is not None:
         _excuse(item, way, [each for each in differences if each.at < stop.start], windows, to)
-    elif differences and explain(item.events, windows, stop, lambda p: p.said() == said) is None:
+    elif differences and explain(events, windows, stop, said, lambda _: True) is None:
         to.findings += differences
     else:  # the table is not the fold of the input, although the right alerts were said
-        usual = play(in_order(item.events), stop.start).kept(item.key, item.latest)
-        to.findings.append(Finding("table", 0, f"{item.key}: kept {kept}, not {usual}"))
+        fold = play(in_order(item.events), stop.start).kept(item.key, item.latest)
+        to.findings.append(Finding("table", 0, f"{item.key}: kept {kept}, not {fold}"))
 
 
 def _differences(want: Mapping[str, Alert], got: Mapping[str, Alert], said: Mapping[str, str]) -> Iterable[Finding]:

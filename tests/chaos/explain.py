@@ -7,17 +7,20 @@ in which that can have happened are tried, and one must say, word for word, what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import NamedTuple
 
 from tests.chaos.plan import MARGIN, SECOND, micros
-from tests.chaos.replay import Arrival, Came, Played, play
+from tests.chaos.replay import POLICY, Arrival, Came, Played, essence, play
 
 COMMAND = "portal.command."
 MAX_TRIES = 20_000
 TRAVEL = SECOND // 2
 """Microseconds from the broker's confirmation to the worker's step, and more."""
+
+
+Fits = Callable[[Played], bool]
 
 
 class Window(NamedTuple):
@@ -38,9 +41,9 @@ class Explained(NamedTuple):
 
 
 def explain(
-    events: Sequence[Came], windows: Sequence[Window], stop: Window, fits: Callable[[Played], bool]
+    events: Sequence[Came], windows: Sequence[Window], stop: Window, said: Mapping[str, str], fits: Fits
 ) -> Explained | None:
-    """A way in which it can have come to what `fits`; None if there is none.
+    """A way in which it can have come to what was `said` (by id), and to what `fits`; None if there is none.
 
     Args:
         stop: when the workers ended, one after the other.
@@ -49,9 +52,9 @@ def explain(
     windows = [*windows, *(Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + SECOND)]
     tried = 0
     for order, late in _orders(events, windows):
-        for arrivals, shut in _arrivals(order, windows):
+        for arrivals, shut in _arrivals(order, windows, said):
             for played in _ends(arrivals, stop):
-                if fits(played):
+                if played.said() == said and fits(played):
                     return Explained(played, shut, late)
                 tried += 1
                 if tried > MAX_TRIES:
@@ -96,20 +99,28 @@ def _between(events: Sequence[Came], each: Came) -> list[int]:
     return found
 
 
-def _arrivals(order: Sequence[tuple[Came, int]], windows: Sequence[Window]) -> Iterator[tuple[list[Arrival], bool]]:
-    """All ways in which the engine may have been held up before each event; without any, first."""
+def _arrivals(
+    order: Sequence[tuple[Came, int]], windows: Sequence[Window], said: Mapping[str, str]
+) -> Iterator[tuple[list[Arrival], bool]]:
+    """All ways in which the engine may have been held up before each event; without any, first.
+
+    A way that says what was not said is not followed further.
+    """
 
     def go(done: list[Arrival], at: int, shut: bool) -> Iterator[tuple[list[Arrival], bool]]:
+        goes_on = all(said.get(alert.id) == essence(alert) for alert in play(done).alerts)
         if at == len(order):
-            yield done, shut
+            if goes_on:
+                yield done, shut
             return
         came, place = order[at]
         limit = place - 1 if place <= came.time else place
-        yield from go([*done, Arrival(came.event, limit)], at + 1, shut)
-        if done and _may_join(done[-1], came, windows):
-            yield from go([*done, Arrival(came.event, limit, joins=True)], at + 1, shut)
         window = _holding(windows, came.time)
-        for held in () if window is None else _held(done, came, limit, window):
+        if goes_on:
+            yield from go([*done, Arrival(came.event, limit)], at + 1, shut)
+        if done and _may_join(done[-1], came, windows):  # then the step before said something else, or nothing
+            yield from go([*done, Arrival(came.event, limit, joins=True)], at + 1, shut)
+        for held in () if window is None or not goes_on else _held(done, came, limit, window):
             yield from go([*done, held], at + 1, True)
 
     yield from go([], 0, False)
@@ -131,6 +142,8 @@ def _held(done: Sequence[Arrival], came: Came, limit: int, window: Window) -> It
 def _may_join(before: Arrival, came: Came, windows: Sequence[Window]) -> bool:
     """Whether two events may have been folded in one step: the engine's now was past both, by itself or by others'."""
     time = before.event.entry.time
+    if POLICY in (before.event.type, came.event.type):
+        return False
     if max(time, came.time) <= before.limit:
         return True
     window = _holding(windows, came.time)

@@ -20,9 +20,12 @@ from streams.core.engine import Engine
 from streams.core.state import ItemState
 from tests.chaos.load import Sent
 from tests.chaos.plan import SECOND, fresh
+from tests.chaos.policy import BOOK
 
 NOT_COMPARED = ("fired_at", "resolved_at", "partition", "catch_up", "feed")
 """What hangs on when and where it was decided."""
+POLICY = "policy"
+"""The type of what stands among an item's events for a policy that was put into force."""
 WORKFLOWS = {"m": "message", "a": "appointment", "r": "result", "q": "questionnaire"}
 
 
@@ -65,6 +68,11 @@ def events_of(sent: Iterable[Sent]) -> list[Came]:
     return sorted(found.values(), key=lambda came: came.time)
 
 
+def decreed(at: int, came: int) -> Came:
+    """The same policy put into force again at `at`; partitions took it by `came` (microseconds)."""
+    return Came(Event("", "", POLICY, Entry(at, POLICY, "/chaos", Action.HEARTBEAT)), came)
+
+
 def in_order(events: Iterable[Came]) -> list[Arrival]:
     """Each event at its own time."""
     return [Arrival(each.event, each.time - 1) for each in events]
@@ -76,6 +84,7 @@ class Played:
     def __init__(self) -> None:
         self.engine: Engine = fresh()
         self.alerts: list[Alert] = []
+        self.policies = 0
 
     def advance(self, until: int) -> None:
         """Let time pass, up to `until` inclusive."""
@@ -87,7 +96,12 @@ class Played:
         self.engine.step([(beat, None)])
 
     def fold(self, events: Sequence[Event]) -> None:
-        """One step."""
+        """One step; or the policy in force put into force again."""
+        if events[0].type == POLICY:
+            self.policies += 1
+            self.engine.decree(BOOK, events[0].entry.time, self.policies)
+            self.alerts += self.engine.adopt(len(WORKFLOWS)).alerts
+            return
         self.alerts += self.engine.step([(event, None) for event in events]).alerts
 
     def said(self) -> dict[str, str]:

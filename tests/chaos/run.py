@@ -26,14 +26,16 @@ from tests.chaos.crew import Crew
 from tests.chaos.explain import Window
 from tests.chaos.faults import FAULTS, Kill, Scene
 from tests.chaos.found import Found, read
+from tests.chaos.gates import merged
 from tests.chaos.load import Load, Sender, Sent
 from tests.chaos.plan import micros
 from tests.chaos.policy import TEXT
+from tests.chaos.replay import Came, decreed
 from tests.e2e.cluster import cluster
 
 BEFORE, AFTER = 1.0, 1.0
 """Seconds by which a fault's window is wider than what was seen of it: what a worker had known, and a tick."""
-WARM_UP, COOL_DOWN = 5.0, 4.0
+WARM_UP, COOL_DOWN = 3.0, 3.0
 STOPS_LOOKING = 1.5
 """Seconds before the end of the run at whose stages workers may not have looked any more."""
 
@@ -136,11 +138,21 @@ def judged(crew: Crew, plan: Plan, done: list[Done], sender: Sender, began: floa
     crew.dismiss()
     stop = Window(micros(told - STOPS_LOOKING), micros(time.time()))
     found = read(crew.cluster)
-    judgement = checks.judge(sender.sent, found, [each.window for each in done], stop)
+    windows = [each.window for each in done]
+    judgement = checks.judge(sender.sent, found, windows, stop, policies(done))
     for check in (checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.one_id_one_alert):
         judgement.findings += check(found)
     judgement.findings += [checks.Finding("unsent", 0, why) for why in sender.failed]
     return Outcome(plan, done, sender.sent, crew, found, judgement, told - began, stop)
+
+
+def policies(done: Sequence[Done]) -> list[Came]:
+    """When the policy was put into force again, and until when partitions may not have taken it."""
+    whole = merged(each.window for each in done)
+    ends = {
+        window: next(w.end for w in whole if w.start <= window.start <= w.end) for window in (d.window for d in done)
+    }
+    return [decreed(micros(d.start), ends[d.window]) for d in done if d.kind == "repolicy"]
 
 
 def stamp_alerts(broker: Broker, prefix: str, partitions: int) -> None:
