@@ -1,0 +1,97 @@
+"""What stands on the broker after a run: read back once, checked by others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from schemas import alerts
+from schemas.alerts import Alert
+from tests.e2e.cluster import INPUTS, Cluster, read_all
+
+READ_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An alert as it stands in the topic."""
+
+    alert: Alert
+    partition: int
+    appended: float
+    """UNIX seconds, the broker's where it stamps, else the worker's."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that a run left."""
+
+    said: dict[str, list[Said]]
+    """By id, in the order of appending."""
+    open: set[str]
+    items: dict[str, bytes]
+    """The items' changelog, the last value of each key; without the runtime's own keys and the engine's."""
+    dead: list[str]
+    """Reason and detail of the dead letters."""
+    behind: list[str]
+    """Inputs whose committed offset is not their end."""
+
+
+def read(cluster: Cluster) -> Found:
+    """Read all topics of a cluster whose workers have stopped."""
+    said: dict[str, list[Said]] = defaultdict(list)
+    for message in records(cluster, f"{cluster.prefix}.alerts"):
+        alert = alerts.decode(message.value() or b"")
+        said[alert.id].append(Said(alert, message.partition() or 0, message.timestamp()[1] / 1000))
+    open_alerts = fold(cluster, f"{cluster.prefix}.alerts.open")
+    items = fold(cluster, f"{cluster.prefix}-items-changelog")
+    return Found(
+        said=dict(said),
+        open={key.decode() for key in open_alerts},
+        items={key.decode(): value for key, value in items.items() if not key.startswith((b"\0", b"@"))},
+        dead=[reason(message) for message in records(cluster, f"{cluster.prefix}.deadletters")],
+        behind=behind(cluster),
+    )
+
+
+def records(cluster: Cluster, topic: str) -> list[Message]:
+    """All records of a topic."""
+    return list(read_all(cluster.broker.bootstrap, topic, READ_SECONDS))
+
+
+def fold(cluster: Cluster, topic: str) -> dict[bytes, bytes]:
+    """The last value of each key of a compacted topic."""
+    latest: dict[bytes, bytes] = {}
+    for message in records(cluster, topic):
+        key, value = message.key() or b"", message.value()
+        if value is None:
+            latest.pop(key, None)
+        else:
+            latest[key] = value
+    return latest
+
+
+def reason(message: Message) -> str:
+    """Why a dead letter is one."""
+    headers = dict(message.headers() or [])
+    told = [headers.get(f"portalwatch.{name}", b"") for name in ("reason", "detail")]
+    return ": ".join(text.decode() for text in told if isinstance(text, bytes))
+
+
+def behind(cluster: Cluster) -> list[str]:
+    """Input partitions whose committed offset differs from the end, in words."""
+    consumer = Consumer({"bootstrap.servers": cluster.broker.bootstrap, "group.id": cluster.prefix})
+    wrong = []
+    try:
+        for suffix in INPUTS.values():
+            topic = f"{cluster.prefix}.{suffix}"
+            numbers = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+            for tp in consumer.committed([TopicPartition(topic, number) for number in numbers], timeout=10):
+                _, end = consumer.get_watermark_offsets(tp, timeout=10)
+                if max(tp.offset, 0) != end:
+                    wrong.append(f"{topic}[{tp.partition}]: committed {tp.offset}, end {end}")
+    finally:
+        consumer.close()
+    return wrong

@@ -1,0 +1,74 @@
+"""When a partition's gate may have been shut: a fault's window, narrowed by what fired in time on that partition.
+
+An alert that came in time proves that the gate was open at its stage: all that the partition had to say up to then had
+been said. So what is left of a window begins where alerts cease to come in time, and ends where they do again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from schemas import alerts
+from tests.chaos.explain import Window
+from tests.chaos.found import Found
+from tests.chaos.plan import SECOND, micros
+
+PROMPT = 1.0
+"""Seconds from a stage to its alert, below the margin that events keep."""
+PROVES = micros(0.4)
+"""So far around its stage does such an alert prove the gate open."""
+OPENS = micros(PROMPT)
+"""So long after the first stage that is said in time again may the gate have opened."""
+
+
+Gates = dict[int, list[Window]]
+"""Windows by partition."""
+
+
+def shut(found: Found, wanted: Mapping[str, int], windows: Sequence[Window], partitions: Iterable[int]) -> Gates:
+    """The windows of each partition. `wanted`: the moment of each alert in the offline run, by id."""
+    prompt = prompt_stages(found, wanted)
+    whole = merged(windows)
+    return {p: [shut for each in whole for shut in unproven(each, prompt[p])] for p in partitions}
+
+
+def prompt_stages(found: Found, wanted: Mapping[str, int]) -> dict[int, list[int]]:
+    """By partition, the moments of the stages whose alerts came in time, sorted."""
+    moments: dict[int, list[int]] = defaultdict(list)
+    for alert_id, (first, *_) in found.said.items():
+        at = wanted.get(alert_id)
+        if at is not None and first.alert.type == alerts.FIRED and first.appended - at / SECOND <= PROMPT:
+            moments[first.partition].append(at)
+    return defaultdict(list, {p: sorted(of) for p, of in moments.items()})
+
+
+def unproven(window: Window, prompt: Sequence[int]) -> list[Window]:
+    """What of a window no alert proves open; a little wider, since the gate opens between a stage and its alert."""
+    found: list[Window] = []
+    reached = window.start
+    for at in (*prompt, window.end + PROVES):
+        if at + PROVES <= reached:
+            continue
+        if reached < min(at - PROVES, window.end):
+            shut = Window(max(window.start, reached - 2 * PROVES), min(window.end, at + PROVES + OPENS))
+            found[-1:] = joined(found[-1:], shut)
+        reached = max(reached, at + PROVES)
+        if reached >= window.end:
+            break
+    return found
+
+
+def joined(before: Sequence[Window], window: Window) -> list[Window]:
+    """A window after those before it; one with the last of them if they overlap."""
+    if before and window.start <= before[-1].end:
+        return [*before[:-1], Window(before[-1].start, max(before[-1].end, window.end))]
+    return [*before, window]
+
+
+def merged(windows: Iterable[Window]) -> list[Window]:
+    """Windows that overlap, as one."""
+    found: list[Window] = []
+    for window in sorted(windows):
+        found = joined(found, window)
+    return found

@@ -1,0 +1,63 @@
+"""The short form of the chaos suite: each kind of fault once, partitions on the move, kills in the middle of a batch.
+
+The long forms are `python -m tests.chaos`, `python -m tests.chaos.rebalances` and `python -m tests.chaos.midbatch`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.brokers import Broker
+from tests.chaos import midbatch, rebalances, report
+from tests.chaos.faults import EMBEDDED
+from tests.chaos.run import Outcome, Plan, run
+
+SHORT = ("repolicy", "fulldisk", "bstop", "wshort", "move", "brestart")
+"""Kills alone and rolls are in the other tests."""
+
+
+def good(outcome: Outcome, folder: Path) -> None:
+    """Nothing lost, false, orphaned or different; what is needed to study it is kept otherwise."""
+    if outcome.judgement.findings:
+        report.save(outcome, folder)
+    told = report.text(outcome)
+    assert not outcome.judgement.findings, f"{told}\ntopics and logs are in {folder}"
+    assert len(outcome.judgement.excused) < outcome.judgement.wanted / 5, told
+
+
+@pytest.mark.brokers("kafka")
+@pytest.mark.timeout(400)
+def test_faults_on_kafka(broker: Broker, tmp_path: Path, prefix: str) -> None:
+    outcome = run(broker, prefix, tmp_path, Plan(list(SHORT), every=1, seed=1))
+    good(outcome, tmp_path)
+    assert [each.kind for each in outcome.done] == list(SHORT)
+    assert outcome.judgement.wanted > 1000
+
+
+@pytest.mark.brokers("embedded")
+@pytest.mark.timeout(300)
+def test_faults_on_the_embedded_broker(broker: Broker, tmp_path: Path, prefix: str) -> None:
+    outcome = run(broker, prefix, tmp_path, Plan(list(EMBEDDED), rate=40, every=1, seed=1))
+    good(outcome, tmp_path)
+    assert [each.kind for each in outcome.done] == list(EMBEDDED)
+    assert outcome.judgement.wanted > 300
+
+
+@pytest.mark.brokers("kafka")
+@pytest.mark.timeout(300)
+def test_partitions_on_the_move(broker: Broker, tmp_path: Path, prefix: str) -> None:
+    """Also: more workers than two, and workers that are told to end."""
+    outcome = run(broker, prefix, tmp_path, rebalances.plan(rate=130, seed=2), rebalances.story(items=600, every=3))
+    good(outcome, tmp_path)
+    assert {each.kind for each in outcome.done} == set(rebalances.ACTS)
+
+
+@pytest.mark.brokers("kafka")
+@pytest.mark.timeout(200)
+def test_killed_in_the_middle_of_a_batch(broker: Broker, tmp_path: Path, prefix: str) -> None:
+    rounds, outcome = midbatch.run(broker, prefix, tmp_path, times=1, count=10_000, rest=1, seed=3)
+    good(outcome, tmp_path)
+    assert outcome.judgement.excused == []
+    assert all(made.amid for made in rounds)
