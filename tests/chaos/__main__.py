@@ -30,6 +30,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=60.0, help="events a second (default: 60)")
     parser.add_argument("--seconds", type=float, help="how long; takes the place of --faults")
     parser.add_argument("--every", type=float, default=16.0, help="seconds from fault to fault, at least (default: 16)")
+    parser.add_argument("--stall", type=float, default=15.0, help="the workers' STALL_TIMEOUT in seconds (default: 15)")
+    parser.add_argument("--away", type=float, default=25.0, help="how long the broker is away in `away` (default: 25)")
     parser.add_argument("--only", help=f"kinds by comma: {', '.join(FAULTS)}")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--json", type=Path, help="write the table and all that is behind it there")
@@ -55,7 +57,7 @@ def main() -> int:
         return 2
     count = asked.faults or (100 if asked.seconds is None else max(1, int(asked.seconds / asked.every)))
     faults = drawn(random.Random(asked.seed), kinds, count)
-    plan = Plan(faults, asked.workers, asked.partitions, asked.rate, asked.every, asked.seed)
+    plan = Plan(faults, asked.workers, asked.partitions, asked.rate, asked.every, asked.seed, asked.stall, asked.away)
     print(f"{len(faults)} faults on {asked.broker}, seed {asked.seed}", flush=True)
     return told(asked.broker, plan, json_file=asked.json, keep=asked.keep)
 

@@ -33,6 +33,8 @@ class Scene(NamedTuple):
     crew: Crew
     broker: Broker
     rnd: random.Random
+    away: float = 25.0
+    """Seconds that the broker is away in the fault of this name."""
 
     def victim(self) -> int:
         """One of the workers."""
@@ -122,6 +124,14 @@ def brestart(scene: Scene) -> list[Kill]:
     return []
 
 
+def away(scene: Scene) -> list[Kill]:
+    """The broker is killed and away for longer than workers wait: they end, and are started until it is back."""
+    scene.broker.stop()
+    time.sleep(scene.away)
+    scene.broker.restart()
+    return []
+
+
 def fulldisk(scene: Scene) -> list[Kill]:
     """A worker is killed and started with a data folder that has no room left; later there is room again."""
     victim = scene.victim()
@@ -186,6 +196,7 @@ FAULTS: dict[str, Fault] = {
     "roll": roll,
     "move": move,
     "brestart": brestart,
+    "away": away,
     "fulldisk": fulldisk,
     "repolicy": repolicy,
 }

@@ -51,6 +51,10 @@ class Plan:
     every: float = 16.0
     """Seconds from fault to fault, at least."""
     seed: int = 1
+    stall: float = 15.0
+    """Seconds after which a worker that makes no progress ends."""
+    away: float = 25.0
+    """Seconds that the broker is away in the fault of this name."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +114,18 @@ def staged(broker: Broker, prefix: str, folder: Path, plan: Plan) -> Iterator[Sc
     """A crew at work, for the length of the block."""
     stamp_alerts(broker, prefix, plan.partitions)
     with (
-        cluster(broker, prefix, folder, TEXT, partitions=str(plan.partitions)) as under_test,
+        cluster(broker, prefix, folder, TEXT, **settings(plan)) as under_test,
         Crew(under_test, plan.partitions) as crew,
     ):
         for _ in range(plan.workers):
             under_test.workers[crew.hire()].wait_ready()
         crew.settle()
-        yield Scene(crew, broker, random.Random(plan.seed))
+        yield Scene(crew, broker, random.Random(plan.seed), plan.away)
+
+
+def settings(plan: Plan) -> dict[str, str]:
+    """The workers' settings."""
+    return {"partitions": str(plan.partitions), "stall_timeout": f"{plan.stall:g} seconds"}
 
 
 def inflict(scene: Scene, plan: Plan, _: Load) -> list[Done]:
