@@ -55,10 +55,10 @@ def found(message: Message) -> Sent:
     return Sent(message.key(), message.value(), headers_in(message), message.timestamp()[1], message.partition() or 0)
 
 
-def put(under_test: Cluster, records: Sequence[Sent], workflow: str = "message") -> None:
-    """Send records to an input, each to its partition with its timestamp, and wait until the broker has them."""
+def put(under_test: Cluster, records: Sequence[Sent], codec: str = "none") -> None:
+    """Send records to the messages, each to its partition with its timestamp, and wait until the broker has them."""
     options = {"bootstrap.servers": under_test.broker.bootstrap, "message.max.bytes": 16 << 20, "linger.ms": 5}
-    producer, topic = Producer(options), f"{under_test.prefix}.{INPUTS[workflow]}"
+    producer, topic = Producer(options | {"compression.type": codec}), f"{under_test.prefix}.{INPUTS['message']}"
     for each in records:
         while True:
             try:

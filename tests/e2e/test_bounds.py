@@ -46,6 +46,7 @@ def test_masses_and_a_giant(broker: Broker, tmp_path: Path, prefix: str) -> None
         log = worker.log.read_text()
         assert log.count("partitions: [0]") == 1, "it left the group"
         assert "is lost" not in log
+        check_codecs(under_test)
     assert grown < GROWTH_BYTES, f"grown by {grown >> 20} MiB"
 
 
@@ -62,6 +63,15 @@ def check_works(under_test: Cluster, item: str) -> None:
     """The next good event is judged."""
     put(under_test, [Sent(KEY, opened(item, time.time()), [], stamp(), 0)])
     alerts_of(under_test, {item})
+
+
+def check_codecs(under_test: Cluster) -> None:
+    """Portals compress as they like."""
+    for codec in ("gzip", "snappy", "lz4", "zstd"):
+        at = time.time()
+        both = [Sent(KEY, opened(f"m-{codec}-{n}", at, note="x" * 500), [], stamp(), 0) for n in range(2)]
+        put(under_test, both, codec)
+    alerts_of(under_test, {f"m-{codec}-{n}" for codec in ("gzip", "snappy", "lz4", "zstd") for n in range(2)})
 
 
 def check_letters(under_test: Cluster, bad: list[Sent]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from streams import letters as product_letters
 from tests.brokers import Broker
 from tests.e2e.cluster import Cluster, cluster
 from tests.e2e.letters import (
@@ -23,6 +26,7 @@ from tests.e2e.letters import (
     put,
     read,
     run,
+    until,
 )
 from tests.e2e.test_deadletters import admit_large
 from tests.e2e.test_worker import event
@@ -32,6 +36,8 @@ AHEAD_SECONDS = 3.0
 TRACE = [("trace", b"\x00\xff"), ("trace", None), ("portalwatch.reason", b"the sender's own"), ("trace", b"")]
 PARTITION = 1
 SECRET = "p-4821"
+NAMELESS = [(b"a\xffb".decode("utf-8", "surrogateescape"), b"1"), ("x", b"2")]
+"""The name of the first is no UTF-8."""
 
 
 def binary(item: str, at: float) -> list[tuple[str, bytes | None]]:
@@ -77,6 +83,7 @@ def test_a_dead_letter_goes_back_byte_for_byte_and_has_its_effect(broker: Broker
         assert records[: len(sent)] == list(sent.values())
         assert sorted(records[len(sent) :], key=repr) == sorted(sent.values(), key=repr)
         check_again(under_test, sent, fired, len(first))
+        check_names(under_test)
 
 
 def check_list(under_test: Cluster, sent: dict[str, Sent]) -> None:
@@ -126,3 +133,39 @@ def check_again(under_test: Cluster, sent: dict[str, Sent], fired: set[str], bef
     assert [found(letter).headers[:1] for letter in again] == [[("trace", b"\xff")]] * 2
     assert len({headers_of(letter)["offset"] for letter in again}) == 2
     assert {alert["id"] for alert in alerts(under_test)} == fired
+
+
+def check_names(under_test: Cluster) -> None:
+    """A header's name that is no UTF-8 stops nothing, and comes back byte for byte as well."""
+    topic = f"{under_test.prefix}.appointments"
+    asyncio.run(put_nameless(under_test, topic))
+    for count in (1, 2):
+        await_listed(under_test, topic, count)
+        newest = ("--reason", "undecodable", "--topic", topic, "--limit", "1")
+        assert len(lines(run(under_test, "replay", *newest, "--json"))) == 1
+    await_listed(under_test, topic, 3)
+    assert asyncio.run(headers_there(under_test, topic)) == [NAMELESS] * 3
+
+
+async def put_nameless(under_test: Cluster, topic: str) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=under_test.broker.bootstrap)
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, b"[", b"k", partition=PARTITION, headers=NAMELESS)
+    finally:
+        await producer.stop()
+
+
+async def headers_there(under_test: Cluster, topic: str) -> list[list[tuple[str, bytes]]]:
+    """Read by the product: librdkafka's Python client fails at such a name."""
+    client = {"bootstrap_servers": under_test.broker.bootstrap}
+    return [list(record.headers) async for some in product_letters.read(client, topic) for _, record in some]
+
+
+def await_listed(under_test: Cluster, topic: str, count: int) -> None:
+    """Until so many dead letters came from a topic."""
+
+    def look() -> bool:
+        return len(lines(run(under_test, "list", "--topic", topic, "--json"))) == count
+
+    until(f"{count} dead letters of {topic}", under_test, look)
