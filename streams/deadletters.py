@@ -3,7 +3,7 @@
 Theory of operation. A dead letter is the record as received, key, value, timestamp and headers, and after its own
 headers stand six of ours, always all six and in one order. So `parse` knows where the record's own end: only the last
 six are ours, and a `portalwatch.*` header before them came with the record and stays with it. The names of headers may
-be any bytes: `lenient` is installed here, for whoever reads records to refuse them and whoever sends them back.
+be any bytes (`streams.runtime.lenient`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from schemas import instants
-from streams.runtime import Batch, Record, lenient
-
-lenient.install()
+from streams.runtime import Batch, Record
 
 PREFIX: Final = "portalwatch."
 NAMES: Final = ("reason", "detail", "topic", "partition", "offset", "received_at")

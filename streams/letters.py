@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.deadletters import Letter, Place, parse
-from streams.runtime import Record
+from streams.runtime import Record, lenient
 from streams.topics import partition_counts
 
 QUIET_MS = 100
@@ -94,6 +94,7 @@ async def read(client: Mapping[str, Any], topic: str) -> AsyncIterator[list[Read
     partitions = (await counts(client, [topic])).get(topic, 0)
     if not partitions:
         return
+    lenient.install()
     consumer = AIOKafkaConsumer(
         **client,
         group_id=None,

@@ -25,7 +25,7 @@ from streams import letters, policies
 from streams.deadletters import ANCHOR_MISSING, LATE, MISROUTED, Letter, Place, own_headers
 from streams.intake import PARTITIONERS
 from streams.letters import Filter, Read
-from streams.runtime import Record
+from streams.runtime import Record, lenient
 
 ASKED_FOR = frozenset({ANCHOR_MISSING, LATE})
 """Reasons that are replayed only if asked for by name."""
@@ -103,6 +103,7 @@ async def replay(
     Raises:
         KafkaError: the broker cannot be asked.
     """
+    lenient.install()
     producer = AIOKafkaProducer(**client, acks="all", max_request_size=MAX_REQUEST)
     await producer.start()
     try:

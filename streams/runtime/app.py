@@ -14,6 +14,7 @@ from faust.app.base import BootStrategy
 from faust.types import AgentT, ChannelT
 from mode.types import ServiceT
 
+from streams.runtime import lenient
 from streams.runtime.batch import Batch
 from streams.runtime.lanes import Lanes
 from streams.runtime.settings import Settings
@@ -85,6 +86,7 @@ class App(faust.App):
             guarded=frozenset(guarded),
         )
         self.steady = Steady()
+        lenient.install()
         super().__init__(id, **{**DEFAULTS, **options})
         self.lanes = Lanes(self)
         self.ticks: ChannelT[Batch] = self.channel()
