@@ -5,6 +5,9 @@ Theory of operation. `config` gives a `logging` dict config, for `logging.config
 log names topics, partitions, offsets, counts and rules, never a value of an event. What others raise may quote one: of
 an exception of the kinds that do (a look-up, a conversion, a type), only the type and the places in the code are shown.
 One that is marked `plain` was made for people: its message is shown alone, without the places in the code.
+
+While a broker is away its client complains a hundred times a second. `Sparse` lets one line of a kind through, and then
+how many more there were.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import json
 import logging
 import logging.config
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +25,9 @@ QUOTING = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, 
 """Exceptions whose message often repeats the value at fault: KeyError, UnicodeDecodeError, validation errors."""
 NOISY = ("aiohttp.access", "aiokafka", "faust", "mode")
 """Libraries from which only warnings are wanted, unless the level is DEBUG."""
+TALKATIVE = "aiokafka"
+EVERY = 10.0
+"""Seconds between two lines of one kind from it."""
 
 
 def config(form: str, level: str) -> dict[str, Any]:
@@ -31,7 +38,8 @@ def config(form: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"portalwatch": {"()": formatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "portalwatch"}},
+        "filters": {"sparse": {"()": Sparse}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "portalwatch", "filters": ["sparse"]}},
         "root": {"level": level, "handlers": ["stderr"]},
         "loggers": {name: {"level": quiet} for name in NOISY},
     }
@@ -40,6 +48,28 @@ def config(form: str, level: str) -> dict[str, Any]:
 def set_up(form: str, level: str) -> None:
     """Configure logging for this process."""
     logging.config.dictConfig(config(form, level))
+
+
+class Sparse(logging.Filter):
+    """Of what the broker's client logs with one text (whatever stands in it), one line every ten seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], float] = {}
+        self._held: Counter[tuple[str, str]] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is shown; if some were not, it says how many."""
+        kind = record.name, str(record.msg)
+        if not record.name.startswith(TALKATIVE) or record.levelno < logging.WARNING:
+            return True
+        if record.created - self._last.get(kind, 0.0) < EVERY:
+            self._held[kind] += 1
+            return False
+        self._last[kind] = record.created
+        if held := self._held.pop(kind, 0):
+            record.msg, record.args = f"{record.getMessage()} (and {held} more like it)", None
+        return True
 
 
 class TextFormatter(logging.Formatter):

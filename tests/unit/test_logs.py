@@ -11,7 +11,7 @@ from types import TracebackType
 
 import pytest
 
-from streams.logs import JsonFormatter, TextFormatter, config
+from streams.logs import JsonFormatter, Sparse, TextFormatter, config
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -76,3 +76,29 @@ def test_set_up_writes_to_standard_error_at_its_level(level: str, shown: list[st
 def test_an_unknown_form_is_an_error() -> None:
     with pytest.raises(KeyError):
         config("xml", "INFO")
+
+
+def complaint(at: float, text: str = "no node %s", name: str = "aiokafka.client", level: int = logging.ERROR) -> (
+    logging.LogRecord
+):  # fmt: skip
+    made = logging.LogRecord(name, level, __file__, 1, text, (at,), None)
+    made.created = at
+    return made
+
+
+def test_a_client_that_complains_without_end_is_shown_now_and_then_with_a_count() -> None:
+    sparse = Sparse()
+    records = [complaint(1000 + n / 100) for n in range(2500)]
+    assert [r.getMessage() for r in records if sparse.filter(r)] == [
+        "no node 1000.0",
+        "no node 1010.0 (and 999 more like it)",
+        "no node 1020.0 (and 999 more like it)",
+    ]
+    assert sparse.filter(complaint(1021, "another text %s"))
+    assert not sparse.filter(complaint(1021))
+
+
+@pytest.mark.parametrize(("name", "level"), [("streams.watch", logging.ERROR), ("aiokafka.client", logging.INFO)])
+def test_nothing_else_is_held_back(name: str, level: int) -> None:
+    sparse = Sparse()
+    assert all(sparse.filter(complaint(1000, name=name, level=level)) for _ in range(5))
