@@ -184,7 +184,8 @@ def is_named_or_changed(lost: Finding, item: Item, said: Sequence[Alert], window
     if window is not None and any(lost.at <= came.time <= window.end for came in item.events):
         return True
     cycle = ":".join(lost.about.split(":")[:4])
-    return any(a.id.startswith(cycle) and instants.parse(a.time) >= lost.at for a in said)
+    stage = lost.about.split(":")[4]
+    return any(a.id.startswith(cycle) and (instants.parse(a.time) >= lost.at or a.data.stage == stage) for a in said)
 
 
 def no_orphans(found: Found) -> list[Finding]:

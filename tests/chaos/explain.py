@@ -8,14 +8,16 @@ in which that can have happened are tried, and one must say, word for word, what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice, product
+from itertools import count, islice, product
 from typing import NamedTuple
 
 from tests.chaos.plan import MARGIN, SECOND, micros
 from tests.chaos.replay import POLICY, Arrival, Came, Played, essence, play
 
 COMMAND = "portal.command."
-MAX_TRIES = 20_000
+MAX_TRIES = 5_000
+LATE = micros(0.15)
+"""An event that the broker confirms later than this may have come after what the engine did meanwhile."""
 TRAVEL = SECOND // 2
 """Microseconds from the broker's confirmation to the worker's step, and more."""
 
@@ -49,16 +51,13 @@ def explain(
         stop: when the workers ended, one after the other.
     """
     # What follows at once on an event that the broker took late may have been folded before a look at what that did.
-    windows = [*windows, *(Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + SECOND)]
-    tried = 0
+    windows = [*windows, *(Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + LATE)]
+    tries = count(1)
     for order, late in _orders(events, windows):
-        for arrivals, shut in _arrivals(order, windows, said):
+        for arrivals, shut in _arrivals(order, windows, said, tries):
             for played in _ends(arrivals, stop):
                 if played.said() == said and fits(played):
                     return Explained(played, shut, late)
-                tried += 1
-                if tried > MAX_TRIES:
-                    return None
     return None
 
 
@@ -71,7 +70,7 @@ def _orders(events: Sequence[Came], windows: Sequence[Window]) -> Iterator[tuple
         places = [each.time]
         if window is not None:  # of a backlog, topics are read one after the other
             places += [at + 1 for at in rest if at <= window.end and _across(each, events, at)]
-        if each.came > each.time + SECOND:
+        if each.came > each.time + LATE:
             about = {each.came + TRAVEL, each.came, max(each.time + 1, each.came - TRAVEL)}
             places += sorted(about | set(_between(events, each)))
         ways.append([(each, place) for place in places])
@@ -100,7 +99,7 @@ def _between(events: Sequence[Came], each: Came) -> list[int]:
 
 
 def _arrivals(
-    order: Sequence[tuple[Came, int]], windows: Sequence[Window], said: Mapping[str, str]
+    order: Sequence[tuple[Came, int]], windows: Sequence[Window], said: Mapping[str, str], tries: Iterator[int]
 ) -> Iterator[tuple[list[Arrival], bool]]:
     """All ways in which the engine may have been held up before each event; without any, first.
 
@@ -108,6 +107,8 @@ def _arrivals(
     """
 
     def go(done: list[Arrival], at: int, shut: bool) -> Iterator[tuple[list[Arrival], bool]]:
+        if next(tries) > MAX_TRIES:
+            return
         goes_on = all(said.get(alert.id) == essence(alert) for alert in play(done).alerts)
         if at == len(order):
             if goes_on:
