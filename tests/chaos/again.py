@@ -25,7 +25,9 @@ def main() -> int:
     judgement = judged(Path(sys.argv[1]))
     for each in judgement.findings:
         print(each.what, each.at and instants.text(each.at), each.about)
-    print(f"{len(judgement.findings)} findings, {len(judgement.excused)} excused, {judgement.ambiguous} late items")
+    print(
+        f"{len(judgement.findings)} findings, {len(judgement.excused)} excused, {judgement.ambiguous} late items, {judgement.unjudged} not judged"
+    )
     return int(bool(judgement.findings))
 
 
