@@ -25,7 +25,8 @@ def main() -> int:
     judgement = judged(Path(sys.argv[1]))
     for each in judgement.findings:
         print(each.what, each.at and instants.text(each.at), each.about)
-    print(f"{len(judgement.findings)} findings, {len(judgement.excused)} excused, {judgement.ambiguous} late items")
+    late = f"{judgement.ambiguous} late items, {judgement.unjudged} not judged"
+    print(f"{len(judgement.findings)} findings, {len(judgement.excused)} excused, {late}")
     return int(bool(judgement.findings))
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from streams import backtest
-from tests.chaos.explain import Explained, Window, explain
+from tests.chaos.explain import Explained, Window, came_late, explain
 from tests.chaos.found import Found
 from tests.chaos.gates import shut
 from tests.chaos.load import Sent
@@ -56,6 +56,8 @@ class Judgement:
     """Alerts that R12 allows to be missing, or to be said besides, because the gate was shut."""
     ambiguous: int = 0
     """Items of which the broker took an event so late that a stage lay between."""
+    unjudged: int = 0
+    """Of these, items that were taken out of the comparison: too many ways in which it can have happened."""
     wanted: int = 0
     items: int = 0
     late: list[float] = field(default_factory=list)
@@ -136,6 +138,8 @@ def _judge_item(
     way = explain(events, windows, stop, said, fits)
     if way is not None:
         _excuse(item, way, [each for each in differences if each.at < stop.start], windows, to)
+    elif came_late(item.events):
+        to.unjudged += 1
     elif differences and explain(events, windows, stop, said, lambda _: True) is None:
         to.findings += differences
     else:  # the table is not the fold of the input, although the right alerts were said
@@ -184,7 +188,8 @@ def is_named_or_changed(lost: Finding, item: Item, said: Sequence[Alert], window
     if window is not None and any(lost.at <= came.time <= window.end for came in item.events):
         return True
     cycle = ":".join(lost.about.split(":")[:4])
-    return any(a.id.startswith(cycle) and instants.parse(a.time) >= lost.at for a in said)
+    stage = lost.about.split(":")[4]
+    return any(a.id.startswith(cycle) and (instants.parse(a.time) >= lost.at or a.data.stage == stage) for a in said)
 
 
 def no_orphans(found: Found) -> list[Finding]:

@@ -5,6 +5,8 @@ The long forms are `python -m tests.chaos`, `python -m tests.chaos.rebalances` a
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,12 @@ SHORT = ("repolicy", "fulldisk", "bstop", "wshort", "move", "brestart")
 
 def good(outcome: Outcome, folder: Path) -> None:
     """Nothing lost, false, orphaned or different; what is needed to study it is kept otherwise."""
+    told = report.text(outcome)
     if outcome.judgement.findings:
         report.save(outcome, folder)
-    told = report.text(outcome)
-    assert not outcome.judgement.findings, f"{told}\ntopics and logs are in {folder}"
+        kept = tempfile.mkdtemp(prefix="portalwatch-chaos-")  # pytest would soon remove its own
+        shutil.copytree(folder, kept, dirs_exist_ok=True)
+        raise AssertionError(f"{told}\ntopics and logs are in {kept}")
     assert len(outcome.judgement.excused) < outcome.judgement.wanted / 5, told
 
 
