@@ -185,6 +185,7 @@ def read_all(bootstrap: str, topic: str, seconds: float = 30.0) -> Iterator[Mess
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
         }
     )
     try:
@@ -193,7 +194,7 @@ def read_all(bootstrap: str, topic: str, seconds: float = 30.0) -> Iterator[Mess
         left, until = set(partitions), time.monotonic() + seconds
         while left:
             assert time.monotonic() < until, f"{topic} was not read to its end in {seconds:.0f} s"
-            for message in consumer.consume(1000, 0.5):
+            for message in consumer.consume(1000, 0.02):
                 error = message.error()
                 if error is None:
                     yield message

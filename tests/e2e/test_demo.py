@@ -34,7 +34,8 @@ FIRST_ALERT = 90.0
 END = 3.0
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PORTALWATCH_")}
 
-pytestmark = pytest.mark.timeout(240)
+# Demos look for free ports from the same ones on: not two at once.
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demos")]
 
 
 class Demo:

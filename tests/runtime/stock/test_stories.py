@@ -18,7 +18,7 @@ from tests.runtime.harness import Bench, bench, until
 from tests.runtime.stock import stories
 from tests.runtime.stock.stories import LAST, RECORDS, STORIES, Life
 
-pytestmark = pytest.mark.brokers("kafka")
+pytestmark = [pytest.mark.brokers("kafka"), pytest.mark.xdist_group("stories")]
 ALL = {str(n) for n in (*RECORDS, LAST)}
 
 
