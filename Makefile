@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PROVIDED := .cache/.provided
+# How three processes share the tests stands in tests/conftest.py. ARGS="-n 0": one process.
+PYTEST := pytest -n 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-lowest lint format bench lock clean
@@ -15,7 +17,7 @@ demo: $(INSTALLED)  ## an embedded broker, a simulated portal, a worker and the 
 	$(BIN)/portalwatch demo
 
 test: $(INSTALLED) $(PROVIDED)  ## every test, on Kafka and on the embedded broker (ARGS=... goes to pytest)
-	$(BIN)/pytest --cov $(ARGS)
+	$(BIN)/$(PYTEST) --cov $(ARGS)
 
 lint: $(INSTALLED)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -33,7 +35,7 @@ bench: $(INSTALLED) $(PROVIDED)  ## measure throughput, recovery and lateness (A
 test-lowest: .cache/uv/bin/uv $(PROVIDED)  ## every test, with the oldest dependencies that pyproject.toml admits
 	.cache/uv/bin/uv venv --quiet --clear --python $(PYTHON) .cache/lowest
 	.cache/uv/bin/uv pip install --quiet --python .cache/lowest/bin/python --resolution lowest-direct -e '.[demo,dev]'
-	.cache/lowest/bin/pytest $(ARGS)
+	.cache/lowest/bin/$(PYTEST) $(ARGS)
 
 lock: .cache/uv/bin/uv  ## take newer dependencies into requirements.lock
 	.cache/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --generate-hashes \

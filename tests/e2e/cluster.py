@@ -181,6 +181,7 @@ def read_all(bootstrap: str, topic: str) -> Iterator[Message]:
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
         }
     )
     try:
@@ -189,7 +190,7 @@ def read_all(bootstrap: str, topic: str) -> Iterator[Message]:
         left, until = set(partitions), time.monotonic() + 30
         while left:
             assert time.monotonic() < until, f"{topic} was not read to its end in 30 s"
-            for message in consumer.consume(1000, 0.5):
+            for message in consumer.consume(1000, 0.02):
                 error = message.error()
                 if error is None:
                     yield message
