@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PROVIDED := .cache/.provided
-# Tests that wait for brokers and workers come first, three at a time; see tests/conftest.py. ARGS="-n 0": one process.
-PYTEST := pytest -n 3 --dist loadgroup --no-loadscope-reorder
+# How three processes share the tests stands in tests/conftest.py. ARGS="-n 0": one process.
+PYTEST := pytest -n 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-lowest lint format bench lock clean

@@ -5,8 +5,8 @@ a test to the kinds named. With CI set, or a kind asked for by name, a broker th
 half of the tests is deselected, and a line says so. PORTALWATCH_TEST_PROFILE=deep lets Hypothesis search longer.
 
 Several processes (`make test`; `-n 0` is one) share the work so: tests that wait for brokers and workers come first and
-wait beside each other; those that only compute come last, a module at a time, and do not disturb them. Each process has
-its own brokers, started when first asked for.
+wait beside each other; those that only compute come last and do not disturb them. Each process has its own brokers,
+started when first asked for.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ settings.register_profile("default", max_examples=50, deadline=None, suppress_he
 settings.register_profile("deep", settings.get_profile("default"), max_examples=2000)
 settings.load_profile(os.environ.get("PORTALWATCH_TEST_PROFILE", "default"))
 
+LONG = frozenset({"chaos", "e2e", "property", "runtime"})
+"""In these folders each test is long enough to be dealt out by itself."""
+TOGETHER = frozenset({"tests/e2e/test_demo.py", "tests/runtime/stock/test_stories.py"})
+"""But these share what is costly to make, or ports: a demo looks for free ones from the same ones on as another."""
 ABSENT = pytest.StashKey[dict[str, str]]()
 
 
@@ -50,12 +54,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.config.stash.setdefault(ABSENT, {}).update(
         {kind: f"--broker {asked}" for kind in kinds if asked not in ("both", kind)}
     )
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Modules that only compute are dealt out whole, but for properties, each of which is long enough."""
-    if not waits(item) and "property" not in item.path.parts and item.get_closest_marker("xdist_group") is None:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(item.config.rootpath).as_posix()))
 
 
 @pytest.hookimpl(trylast=True)
@@ -95,6 +93,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if config.getoption("numprocesses", None):
         for line in left_out(config):
             terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """As the first of several processes: deal out portions in the order that the tests have.
+
+    xdist's own groups (3.8) go by a mark that it writes into the ids of tests, where pytest 9.2 no longer looks for it.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False  # by size
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = portion
+    return scheduling
+
+
+def portion(nodeid: str) -> str:
+    """What one process runs as a whole: a module, or a single test of those that are long."""
+    path = nodeid.partition("::")[0]
+    return path if path in TOGETHER or LONG.isdisjoint(path.split("/")) else nodeid
 
 
 def left_out(config: pytest.Config) -> list[str]:

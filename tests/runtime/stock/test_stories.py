@@ -18,7 +18,7 @@ from tests.runtime.harness import Bench, bench, until
 from tests.runtime.stock import stories
 from tests.runtime.stock.stories import LAST, RECORDS, STORIES, Life
 
-pytestmark = [pytest.mark.brokers("kafka"), pytest.mark.xdist_group("stories")]
+pytestmark = [pytest.mark.brokers("kafka"), pytest.mark.timeout(240)]
 ALL = {str(n) for n in (*RECORDS, LAST)}
 
 
@@ -70,7 +70,7 @@ def start(stack: ExitStack, broker: Broker, job: str, **settings: str) -> tuple[
 def strike(one: Bench, worker: Life) -> None:
     """Wait until all faults of a stock worker's first life have struck, and a later record was worked off."""
     others = [story for story in STORIES if story != "poisoned"]
-    until(partial(stories.is_committed, one, others, len(RECORDS)), "all of it is committed")
+    until(partial(stories.is_committed, one, others, len(RECORDS)), "all of it is committed", 60)
     for story in ("poisoned", "raised"):
         stories.put(one, story, [b"7"])
     until(partial(stories.has, one, "raised", 7), "a later record")
