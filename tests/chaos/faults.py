@@ -80,17 +80,21 @@ def wstop(scene: Scene) -> list[Kill]:
 
 
 def _stand_still(scene: Scene, seconds: float) -> None:
-    pid = scene.crew.pid(scene.victim())
+    stopped(scene.crew.pid(scene.victim()), seconds)
+
+
+def stopped(pid: int, seconds: float) -> None:
+    """SIGSTOP a process for a while."""
     os.kill(pid, signal.SIGSTOP)
-    time.sleep(seconds)
-    os.kill(pid, signal.SIGCONT)
+    try:
+        time.sleep(seconds)
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def bstop(scene: Scene) -> list[Kill]:
     """The broker stands still for some seconds."""
-    os.kill(scene.broker.pid, signal.SIGSTOP)
-    time.sleep(scene.rnd.uniform(2, 5))
-    os.kill(scene.broker.pid, signal.SIGCONT)
+    stopped(scene.broker.pid, scene.rnd.uniform(2, 5))
     return []
 
 

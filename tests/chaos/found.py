@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -56,9 +57,9 @@ def read(cluster: Cluster) -> Found:
     )
 
 
-def records(cluster: Cluster, topic: str) -> list[Message]:
+def records(cluster: Cluster, topic: str) -> Iterator[Message]:
     """All records of a topic."""
-    return list(read_all(cluster.broker.bootstrap, topic, READ_SECONDS))
+    return read_all(cluster.broker.bootstrap, topic, READ_SECONDS)
 
 
 def fold(cluster: Cluster, topic: str) -> dict[bytes, bytes]:
