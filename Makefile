@@ -8,7 +8,7 @@ PROVIDED := .cache/.provided
 PYTEST := pytest -n 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lint format bench lock clean
+.PHONY: help demo test chaos test-lowest lint format bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ format: $(INSTALLED)  ## let ruff write the files as `lint` wants them
 
 bench: $(INSTALLED) $(PROVIDED)  ## measure throughput, recovery and lateness (ARGS=... goes to it)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(INSTALLED) $(PROVIDED)  ## a hundred faults under load, half an hour, and a table (ARGS=... goes to it)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 test-lowest: .cache/uv/bin/uv $(PROVIDED)  ## every test, with the oldest dependencies that pyproject.toml admits
 	.cache/uv/bin/uv venv --quiet --clear --python $(PYTHON) .cache/lowest
