@@ -18,6 +18,9 @@ COMMAND = "portal.command."
 MAX_TRIES = 3_000
 LATE = micros(1.0)
 """An event that the broker confirms later than this came late: what the engine did meanwhile it did without it."""
+USUAL = micros(1.0)
+"""So long a stage waits at the most without a fault. A script keeps its events away from an item's moments, but not from
+those that the item has only because a gate was shut before: such a stage an event may overtake on its way."""
 SOMEWHAT_LATE = micros(0.15)
 """The same for an item whose other events came late: then nothing keeps its moments away from this one."""
 TRAVEL = SECOND // 2
@@ -135,7 +138,7 @@ def _arrivals(
             return
         came, place = order[at]
         limit = place - 1 if place <= came.time else place
-        window = _holding(windows, came.time)
+        window = _holding(windows, came.time) or (Window(came.time - USUAL, came.time) if shut else None)
         if goes_on:
             yield from go([*done, Arrival(came.event, limit)], at + 1, shut)
         if done and _may_join(done[-1], came, windows):  # then the step before said something else, or nothing
