@@ -19,8 +19,8 @@ MAX_TRIES = 3_000
 LATE = micros(1.0)
 """An event that the broker confirms later than this came late: what the engine did meanwhile it did without it."""
 USUAL = micros(1.0)
-"""So long a stage waits at the most without a fault. A script keeps its events away from an item's moments, but not from
-those that the item has only because a gate was shut before: such a stage an event may overtake on its way."""
+"""So long a stage waits at the most without a fault. A script keeps its events away from an item's moments, but not
+from those that the item has only because a gate was shut before: such a stage an event may overtake on its way."""
 SOMEWHAT_LATE = micros(0.15)
 """The same for an item whose other events came late: then nothing keeps its moments away from this one."""
 TRAVEL = SECOND // 2

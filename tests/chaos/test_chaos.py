@@ -28,13 +28,14 @@ def good(outcome: Outcome, folder: Path) -> None:
         kept = tempfile.mkdtemp(prefix="portalwatch-chaos-")  # pytest would soon remove its own
         shutil.copytree(folder, kept, dirs_exist_ok=True)
         raise AssertionError(f"{told}\ntopics and logs are in {kept}")
-    assert len(outcome.judgement.excused) < outcome.judgement.wanted / 5, told
+    # One fault follows on the other here: most stages fall while some gate is shut, and yet most are said as usual.
+    assert len(outcome.judgement.excused) < outcome.judgement.wanted / 2, told
 
 
 @pytest.mark.brokers("kafka")
 @pytest.mark.timeout(400)
 def test_faults_on_kafka(broker: Broker, tmp_path: Path, prefix: str) -> None:
-    outcome = run(broker, prefix, tmp_path, Plan(list(SHORT), every=1, seed=1))
+    outcome = run(broker, prefix, tmp_path, Plan(list(SHORT), every=1, seed=1, stall=60))
     good(outcome, tmp_path)
     assert [each.kind for each in outcome.done] == list(SHORT)
     assert outcome.judgement.wanted > 1000
