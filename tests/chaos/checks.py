@@ -10,7 +10,7 @@ from typing import NamedTuple
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from streams import backtest
-from tests.chaos.explain import Explained, Window, came_late, explain
+from tests.chaos.explain import Explained, Window, came_late, explain, late_windows
 from tests.chaos.found import Found
 from tests.chaos.gates import shut
 from tests.chaos.load import Sent
@@ -165,7 +165,7 @@ def _excuse(
         to.ambiguous += 1
     elif way.shut:
         to.excused += differences
-        said = way.played.alerts
+        said, windows = way.played.alerts, [*windows, *late_windows(item.events)]
         lost = [each for each in differences if each.what == "lost" and not each.about.endswith(RESOLVED)]
         for each in lost:
             before = [other for other in lost if other.at <= each.at and cycle_of(other) == cycle_of(each)]
@@ -184,8 +184,8 @@ def is_named_or_changed(lost: Finding, item: Item, said: Sequence[Alert], window
 
     What would have followed on a stage that was changed so does not come either: asked of the first of them.
     """
-    window = next((w for w in windows if w.start <= lost.at <= w.end), None)
-    if window is not None and any(lost.at <= came.time <= window.end for came in item.events):
+    holding = [window for window in windows if window.start <= lost.at <= window.end]
+    if any(lost.at <= came.time <= window.end for window in holding for came in item.events):
         return True
     cycle = ":".join(lost.about.split(":")[:4])
     stage = lost.about.split(":")[4]

@@ -60,6 +60,11 @@ def explain(
     )
 
 
+def late_windows(events: Sequence[Came], late_from: int = LATE) -> list[Window]:
+    """From an event that the broker took late to a look at what it did: what follows on it may be folded before that."""
+    return [Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + late_from]
+
+
 def came_late(events: Sequence[Came]) -> bool:
     """Whether the broker took one of an item's events late."""
     return any(e.came > e.time + LATE and e.event.type != POLICY for e in events)
@@ -68,8 +73,7 @@ def came_late(events: Sequence[Came]) -> bool:
 def _explain(
     events: Sequence[Came], windows: Sequence[Window], stop: Window, said: Mapping[str, str], fits: Fits, late_from: int
 ) -> Explained | None:
-    # What follows at once on an event that the broker took late may have been folded before a look at what that did.
-    windows = [*windows, *(Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + late_from)]
+    windows = [*windows, *late_windows(events, late_from)]
     tries = count(1)
     for order, late in _orders(events, windows, late_from):
         for arrivals, shut in _arrivals(order, windows, said, tries):
