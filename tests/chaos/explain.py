@@ -61,7 +61,7 @@ def explain(
 
 
 def late_windows(events: Sequence[Came], late_from: int = LATE) -> list[Window]:
-    """From an event that the broker took late to a look at what it did: what follows on it may be folded before that."""
+    """From an event that the broker took late to a look at what it did: what follows may be folded before that."""
     return [Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + late_from]
 
 
