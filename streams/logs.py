@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import logging.config
+import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ def config(form: str, level: str) -> dict[str, Any]:
     """The dict config for `form` (`text` or `json`) and `level` (as in the setting LOG_LEVEL)."""
     formatter = {"text": TextFormatter, "json": JsonFormatter}[form]
     quiet = level if level in ("DEBUG", "ERROR", "CRITICAL") else "WARNING"
+    quietest = "INFO" if quiet == "DEBUG" else quiet  # below it the broker's client logs keys and values
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -41,7 +43,7 @@ def config(form: str, level: str) -> dict[str, Any]:
         "filters": {"sparse": {"()": Sparse}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "portalwatch", "filters": ["sparse"]}},
         "root": {"level": level, "handlers": ["stderr"]},
-        "loggers": {name: {"level": quiet} for name in NOISY},
+        "loggers": {name: {"level": quietest if name == TALKATIVE else quiet} for name in NOISY},
     }
 
 
@@ -63,10 +65,11 @@ class Sparse(logging.Filter):
         kind = record.name, str(record.msg)
         if not record.name.startswith(TALKATIVE) or record.levelno < logging.WARNING:
             return True
-        if record.created - self._last.get(kind, 0.0) < EVERY:
+        now = time.monotonic()
+        if now - self._last.get(kind, -EVERY) < EVERY:
             self._held[kind] += 1
             return False
-        self._last[kind] = record.created
+        self._last[kind] = now
         if held := self._held.pop(kind, 0):
             record.msg, record.args = f"{record.getMessage()} (and {held} more like it)", None
         return True
@@ -106,7 +109,24 @@ def _time(record: logging.LogRecord) -> str:
 def _message(record: logging.LogRecord) -> str:
     """What was logged; of an exception that is `plain`, what it says, for it says all."""
     error = record.exc_info[1] if record.exc_info else None
-    return str(error) if _is_plain(error) else record.getMessage()
+    if _is_plain(error):
+        return str(error)
+    if isinstance(record.args, tuple) and any(isinstance(arg, BaseException) for arg in record.args):
+        shown = tuple(_Described(arg) if isinstance(arg, BaseException) else arg for arg in record.args)
+        return str(record.msg) % shown
+    return record.getMessage()
+
+
+class _Described:
+    """An exception in a line, as `describe` tells it."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._said = str(error) if _is_plain(error) else describe(error)
+
+    def __str__(self) -> str:
+        return self._said
+
+    __repr__ = __str__
 
 
 def _is_plain(error: BaseException | None) -> bool:

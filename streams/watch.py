@@ -141,6 +141,8 @@ class Watch:
 
     async def take(self, batch: Batch, workflow: str) -> None:
         """Judge the records of one fetch; now and then the loop may turn, which also sends the heartbeats."""
+        if batch.is_over:
+            return
         held, now = self._held[batch.partition], self.clock.now()
         self._settle(batch, held, now)
         held.engine.silent = self.silent
@@ -154,6 +156,8 @@ class Watch:
 
     def tick(self, batch: Batch) -> None:
         """Say what has come up to the moment up to which the inputs are known."""
+        if batch.is_over:
+            return
         held, now = self._held[batch.partition], self.clock.now()
         self._settle(batch, held, now)
         held.engine.silent = self.silent

@@ -86,6 +86,11 @@ class Batch:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._token: Token[Batch] | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Nobody waits for it any more: its partition was given up while it lay in the channel. Leave it be."""
+        return self.done.done()
+
     def send(
         self,
         topic: str,

@@ -20,7 +20,7 @@ from aiokafka.errors import CorruptRecordException
 from mode import get_logger
 
 from streams.runtime.batch import Record
-from streams.runtime.damage import CURE, Damaged
+from streams.runtime.damage import NO_CURE, Damaged
 
 Change = tuple[bytes, bytes | None]
 Beat = Callable[[int, int], None]
@@ -129,17 +129,20 @@ class _Drain:
         self.todo = set(starts)
         self.ends: dict[TopicPartition, int] = {}
         self.step = CHUNK
+        self.skipped: dict[TopicPartition, int] = {}  # the offset at which a batch begins that fails its checksum
 
     async def run(
         self, take: Callable[[TopicPartition, Sequence[Record]], None], beat: Beat
     ) -> dict[TopicPartition, int]:
         begun = sum(self.at.values())
         while self.todo:
+            before = dict(self.at)
             got = await self._some()
             for tp, records in got.items():
                 take(tp, records)
+                self._passed(tp)
             await self._look()
-            if got:
+            if got or self.at != before:
                 whole = sum(max(self.told[tp], self.ends.get(tp, 0)) for tp in self.told)
                 beat(sum(self.at.values()) - begun, whole - begun)
         return {tp: self.at[tp] for tp in self.told}
@@ -176,12 +179,18 @@ class _Drain:
             except CorruptRecordException:
                 if not self.skip:
                     where = f"{tp.topic}[{tp.partition}] at offset {position}"
-                    raise Damaged(f"the batch at {where} fails its checksum; {CURE}") from None
-                log.warning("%s[%s]: offset %s fails its checksum: skipped", tp.topic, tp.partition, position)
+                    raise Damaged(f"the batch at {where} fails its checksum; {NO_CURE}") from None
+                self.skipped.setdefault(tp, position)
                 self.consumer.seek(tp, position + 1)
-                self.step = CHUNK
             else:
                 self.consumer.seek(tp, position)
+
+    def _passed(self, tp: TopicPartition) -> None:
+        """Records again after a batch that could not be read: in great strides from here on."""
+        begun = self.skipped.pop(tp, None)
+        if begun is not None:
+            log.error("%s[%s]: the batch at offset %s fails its checksum: skipped", tp.topic, tp.partition, begun)
+            self.step = CHUNK
 
 
 async def append(

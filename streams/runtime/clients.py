@@ -56,10 +56,23 @@ def group_consumer(client: Mapping[str, Any], conf: Conf, settings: Settings) ->
     )
 
 
+def is_member(group: AIOKafkaConsumer) -> bool:
+    """Whether the group has not told this consumer that it is no member any more.
+
+    A commit of one that is none fails, and a failed commit makes aiokafka forget its member id, even a new one that it
+    has got since: the group would wait for that member for a whole rebalance time-out.
+    """
+    return bool(group._coordinator.generation >= 0)  # noqa: SLF001 - nothing public tells
+
+
 async def disconnect(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     """Stop a client, but do not wait for long: all that matters has been confirmed."""
     try:
         async with asyncio.timeout(DISCONNECT_PATIENCE):
             await client.stop()
     except TimeoutError:
-        log.warning("%s did not stop in %s s: left to the end of the process", client, DISCONNECT_PATIENCE)
+        log.warning("a client of the broker did not stop in %s s: cut off", DISCONNECT_PATIENCE)
+        sender = getattr(client, "_sender", None)  # of a producer, which would go on trying for ever
+        if sender is not None and sender.sender_task is not None:
+            sender.sender_task.cancel()
+            await client.client.close()

@@ -45,4 +45,5 @@ def complaint(found: Sequence[tuple[Record, str]]) -> Damaged:
     return Damaged(f"the changelog holds what no worker wrote there: {'; '.join(named)}{more}; {CURE}")
 
 
+NO_CURE = "restore the topic; until then start with --skip-corrupt to go on without that batch"
 CURE = "restore the topic, or start once with --skip-corrupt to set these records aside and go on without them"

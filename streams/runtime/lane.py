@@ -122,8 +122,9 @@ class Lane:
             self._give_up(error)
         except ProducerFenced as error:
             log.warning("partition %s: the broker refused our writing in %s: claimed since", self.partition, self.phase)
-            await self.crew.commit([self])  # a member may; whoever was away too long may not
-            if self.lost:
+            if self.safe:
+                await self.crew.commit([self])  # a member may; whoever was away too long may not
+            if self.lost or not self.safe:
                 self._give_up(error)
             else:
                 self.crew.fail(error, f"partition {self.partition} in {self.phase}: somebody else claimed it")

@@ -63,6 +63,7 @@ class Lanes(Service):
         self._tables: list[Table] = []
         self._client: dict[str, Any] = {}
         self._group: AIOKafkaConsumer | None = None
+        self._committing = asyncio.Lock()
         self._writers: Writers | None = None
         self._failed: asyncio.Task[None] | None = None
 
@@ -105,7 +106,7 @@ class Lanes(Service):
         self._writers = Writers(self._client, conf, self.app.settings)
         await self._writers.start()
         self._group = clients.group_consumer(self._client, conf, self.app.settings)
-        self.dog.start()
+        self.dog.begin()
         self.add_future(self._beat())
         self.add_future(self._committer())
         self._group.subscribe(list(self.inputs), listener=self)
@@ -128,7 +129,7 @@ class Lanes(Service):
     def fail(self, error: Exception, where: str) -> None:
         """End the worker with a non-zero status. The first reason counts."""
         log.error("stopping the worker: %s: %r", where, error, exc_info=error)
-        self.dog.doom(f"{where}: {error!r}", CRASH_GRACE)
+        self.dog.doom(f"{where}: {type(error).__name__}", CRASH_GRACE)  # not its text: it may quote what was received
         if self._failed is None:
             self._failed = asyncio.get_running_loop().create_task(self.app.crash(error))
 
@@ -152,7 +153,9 @@ class Lanes(Service):
         asked, safe = time.monotonic(), [one.safe for one in lanes]
         offsets = {tp: offset for each in safe for tp, offset in each.items()}
         try:
-            async with asyncio.timeout(self.app.settings.confirm_timeout):
+            async with self._committing, asyncio.timeout(self.app.settings.confirm_timeout):
+                if not clients.is_member(self._group):
+                    raise CommitFailedError("the group no longer knows this worker")
                 await self._group.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
             for lane in lanes:
@@ -192,12 +195,15 @@ class Lanes(Service):
                 settled = lane.clean and lane.recovered and not lane.ledger.dirty
                 self._parked[partition] = lane.ledger if settled else None
                 await self._release(partition)
-            self.dog.joining = time.monotonic()
+            async with self._committing:  # none may be under way while the group is joined: see `clients.is_member`
+                self.dog.joining = time.monotonic()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
             self.fail(error, "giving up partitions")
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Open a lane for each partition that we were given; forget those that we were not given again."""
+        if self.should_stop:  # who would close them?
+            return
         try:
             owned = numbers(assigned, len(self.inputs))
             gone = self._parked.keys() - owned

@@ -32,14 +32,16 @@ class Steady:
 
     def __init__(self, wall: Callable[[], float] = _wall, pace: Callable[[], float] = time.monotonic) -> None:
         self._wall, self._pace = wall, pace
+        now = wall()
         self._at = pace()
-        self._offset = wall() - self._at
+        self._offset = now - self._at
         self._said = self._at - SAY_EVERY
 
     def now(self) -> float:
         """UNIX seconds; never less than what was given before."""
+        wall = self._wall()  # first: a pause between the two makes the offset smaller, which is taken slowly
         at = self._pace()
-        offset = self._wall() - at
+        offset = wall - at
         if offset >= self._offset:
             self._offset = offset
         else:
@@ -56,4 +58,7 @@ class Steady:
     def _say(self, at: float, ahead: float) -> None:
         if ahead > SAY_ABOVE and at - self._said >= SAY_EVERY:
             self._said = at
-            log.warning("the machine's clock was put back by %.0f s: going on at the pace of before", ahead)
+            log.warning(
+                "the machine's clock was put back by %.0f s: going on at the pace of before; restart if it is right",
+                ahead,
+            )

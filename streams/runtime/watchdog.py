@@ -50,6 +50,11 @@ class Watchdog(threading.Thread):
         self.quit = threading.Event()
         self._doom: tuple[str, float] | None = None
 
+    def begin(self) -> None:
+        """Start to watch; what was before does not count."""
+        self.beat = self.joining = time.monotonic()
+        self.start()
+
     @property
     def doomed(self) -> str | None:
         """Why the worker is being stopped, if it is."""

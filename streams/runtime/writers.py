@@ -34,6 +34,7 @@ from streams.runtime.settings import Settings
 
 FENCE_MS = 10_000  # the broker itself ends a fencing transaction that was left open by a crash
 LOOK_EVERY = 0.002
+TRIES = (0.1, 0.3, 0.0)  # seconds to wait after each try for producer ids
 
 log = get_logger(__name__)
 
@@ -49,19 +50,26 @@ class Writers:
     async def start(self) -> None:
         """Connect. KafkaError if the broker is away, or lacks the idempotent producer that the settings ask for."""
         if self._settings.idempotent is not False:
-            producer = self._producer(enable_idempotence=True)
-            try:
-                await producer.start()
-            except clients.UNKNOWN_REQUEST as error:
-                if self._settings.idempotent:
-                    raise
-                log.warning("the broker has no idempotent producer (%r): going on without", error)
-            else:
-                return
-            finally:
-                await clients.disconnect(producer)
+            for pause in TRIES:
+                try:
+                    await self._probe()
+                except clients.UNKNOWN_REQUEST as error:  # one of them a broker may also give in a bad moment
+                    why = error
+                    await asyncio.sleep(pause)
+                else:
+                    return
+            if self._settings.idempotent:
+                raise why
+            log.warning("the broker has no idempotent producer (%r): going on without", why)
         self._shared = self._producer()
         await self._shared.start()
+
+    async def _probe(self) -> None:
+        producer = self._producer(enable_idempotence=True)
+        try:
+            await producer.start()
+        finally:
+            await clients.disconnect(producer)
 
     async def claim(self, partition: int, topics: Iterable[str]) -> AIOKafkaProducer:
         """The producer with which to write a partition, once no owner before can write these topics' part of it.
@@ -106,6 +114,8 @@ class Writers:
                 manager.maybe_add_partition_to_txn(tp)
             while manager.partitions_to_add() and not manager.is_fatal_error():  # noqa: ASYNC110 - nobody tells us
                 await asyncio.sleep(LOOK_EVERY)
+            if manager.is_fatal_error():
+                await manager.wait_for_transaction_end()  # which raises why
             await producer.abort_transaction()
         finally:
             await clients.disconnect(producer)

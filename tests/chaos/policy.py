@@ -6,6 +6,8 @@ them. Cycles expire and items are forgotten within the run, so memory has an end
 
 from __future__ import annotations
 
+import os
+
 from schemas.policy_file import parse
 from streams.core.book import Book
 
@@ -15,6 +17,8 @@ def _bursts() -> str:
     return " ".join(opens)
 
 
+MAX_AGE = os.environ.get("PORTALWATCH_TEST_MAX_AGE", "5 minutes")
+"""Short, so that cycles expire in a run; `absence` needs them to live longer than it lasts."""
 TEXT = f"""
 version: chaos
 calendars:
@@ -76,7 +80,7 @@ clocks:
 settings:
   lead: 0.1 business minutes
   ack_for: 0.3 business minutes
-  max_age: 5 minutes
+  max_age: {MAX_AGE}
   reorder_window: 10 minutes
   remember: 20 minutes
 """

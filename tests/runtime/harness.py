@@ -180,7 +180,7 @@ def read(bootstrap: str, topic: str) -> list[Any]:
     return sorted(found, key=lambda m: (m.partition(), m.offset()))
 
 
-def until(check: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+def until(check: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
     """The first true answer of `check`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

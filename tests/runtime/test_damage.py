@@ -109,7 +109,10 @@ def test_a_batch_that_fails_its_checksum_is_named_and_can_be_passed_over(one: Be
     one.put([{"t": "add", "id": f"item-{n}", "n": 1} for n in range(3)])
     until(lambda: one.committed() == 6, "the next step")
     assert third.stop() == 0
-    assert f"{log}[0]: offset {bad} fails its checksum: skipped" in third.log()
+    assert f"{log}[0]: the batch at offset {bad} fails its checksum: skipped" in third.log()
+    fourth = one.worker("d", session=2)
+    assert fourth.wait() not in (0, 70)
+    assert "until then start with --skip-corrupt" in fourth.log(), "nothing can be written over it"
 
 
 def flip(bench: Bench, topic: str, text: bytes) -> None:

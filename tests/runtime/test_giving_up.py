@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from streams.runtime import App, Slice, Table
+from streams.runtime import App, Batch, Slice, Table
 
 
 class Parting:
@@ -47,6 +47,24 @@ async def test_it_is_out_of_sight_before_the_group_goes_on() -> None:
     assert one.app.lanes.lanes == {}
     await one.app.lanes.on_partitions_assigned([])
     assert parked == {}, "and is forgotten if it does not"
+
+
+async def test_a_worker_that_is_stopping_takes_no_partitions() -> None:
+    one = Parting()
+    await one.revoke()
+    one.app.lanes._stopped.set()
+    await one.app.lanes.on_partitions_assigned([TopicPartition("in", 0)])
+    assert one.app.lanes.lanes == {}
+
+
+async def test_a_batch_whose_partition_was_given_up_is_left_be() -> None:
+    batch = Batch(0, "in")
+    seen = [batch.is_over]
+    batch.done.cancel()
+    seen.append(batch.is_over)
+    assert seen == [False, True]
+    async with batch:
+        """An agent that comes to it late."""
 
 
 @pytest.mark.parametrize("state", [{"clean": False}, {"recovered": False}, {"dirty": True}])

@@ -48,13 +48,33 @@ def test_a_wall_put_back_an_hour_is_met_slowly(caplog: pytest.LogCaptureFixture)
     assert now - ahead == pytest.approx(one.wall)
     assert ahead == pytest.approx(3600, abs=0.1)
     lines = [record.getMessage() for record in caplog.records]
-    assert lines[0] == "the machine's clock was put back by 3600 s: going on at the pace of before"
+    assert (
+        lines[0] == "the machine's clock was put back by 3600 s: going on at the pace of before; restart if it is right"
+    )
     assert len(lines) == 2, "told again a minute later, not at each look"
     for _ in range(90):
         one.go(86_400)
     now, ahead = one.steady.look()
     assert now == pytest.approx(one.wall)
     assert ahead == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("stop", [0.05, 20.0])
+def test_a_stop_between_the_two_clocks_does_not_set_it_ahead(stop: float) -> None:
+    one = Machine()
+    one.go(10)
+
+    def wall() -> float:
+        shown = one.wall
+        one.wall += stop  # stopped just after the first of them was read
+        one.pace += stop
+        return shown
+
+    one.steady._wall = wall
+    one.steady.now()
+    one.steady._wall = lambda: one.wall
+    for _ in range(3):
+        assert one.go(1) == pytest.approx(one.wall, abs=0.02)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e4), st.floats(-1e4, 1e4)), max_size=30))

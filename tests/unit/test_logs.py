@@ -86,16 +86,35 @@ def complaint(at: float, text: str = "no node %s", name: str = "aiokafka.client"
     return made
 
 
-def test_a_client_that_complains_without_end_is_shown_now_and_then_with_a_count() -> None:
+def test_a_client_that_complains_without_end_is_shown_now_and_then_with_a_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     sparse = Sparse()
-    records = [complaint(1000 + n / 100) for n in range(2500)]
-    assert [r.getMessage() for r in records if sparse.filter(r)] == [
+    shown = []
+    for n in range(2500):
+        monkeypatch.setattr("time.monotonic", lambda n=n: 1000 + n / 100)
+        if sparse.filter(one := complaint(1000 + n / 100)):
+            shown.append(one.getMessage())
+    assert shown == [
         "no node 1000.0",
         "no node 1010.0 (and 999 more like it)",
         "no node 1020.0 (and 999 more like it)",
     ]
     assert sparse.filter(complaint(1021, "another text %s"))
     assert not sparse.filter(complaint(1021))
+
+
+@pytest.mark.parametrize("form", [TextFormatter(), JsonFormatter()])
+def test_an_exception_in_a_line_shows_no_value_either(form: logging.Formatter) -> None:
+    said = form.format(record("stopping: %s: %r", "lane 3", KeyError("p-4821")))
+    assert "p-4821" not in said
+    assert "stopping: lane 3: KeyError (message withheld" in said
+    assert "OSError: no route" in form.format(record("stopping: %r", OSError("no route")))
+
+
+def test_the_brokers_client_never_tells_what_it_sends() -> None:
+    levels = {level: config("text", level)["loggers"]["aiokafka"]["level"] for level in ("DEBUG", "INFO", "ERROR")}
+    assert levels == {"DEBUG": "INFO", "INFO": "WARNING", "ERROR": "ERROR"}
 
 
 @pytest.mark.parametrize(("name", "level"), [("streams.watch", logging.ERROR), ("aiokafka.client", logging.INFO)])
