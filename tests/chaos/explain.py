@@ -37,6 +37,10 @@ class Window(NamedTuple):
     end: int
 
 
+class TooManyWays(Exception):
+    """Not all of them could be tried, and none of those that were explains it."""
+
+
 class Explained(NamedTuple):
     """A way in which it can have happened."""
 
@@ -50,10 +54,13 @@ class Explained(NamedTuple):
 def explain(
     events: Sequence[Came], windows: Sequence[Window], stop: Window, said: Mapping[str, str], fits: Fits
 ) -> Explained | None:
-    """A way in which it can have come to what was `said` (by id), and to what `fits`; None if none was found.
+    """A way in which it can have come to what was `said` (by id), and to what `fits`; None if there is none.
 
     Args:
         stop: when the workers ended, one after the other.
+
+    Raises:
+        TooManyWays: none was found among the first few thousand.
     """
     return _explain(events, windows, stop, said, fits, LATE) or (
         _explain(events, windows, stop, said, fits, SOMEWHAT_LATE) if came_late(events) else None
@@ -80,6 +87,8 @@ def _explain(
             for played in _ends(arrivals, stop):
                 if played.said() == said and fits(played):
                     return Explained(played, shut, late)
+    if next(tries) > MAX_TRIES:
+        raise TooManyWays
     return None
 
 

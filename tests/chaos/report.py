@@ -71,6 +71,7 @@ def text(outcome: Outcome) -> str:
         f"{len(outcome.sent)} events of {judgement.items} items in {outcome.seconds:.0f} s",
         f"{judgement.wanted} alerts, resolutions and notices in the offline run",
         f"items judged by when the broker took their events, because a stage lay between: {judgement.ambiguous}",
+        f"items judged by R12's words, because there were too many ways to try: {judgement.by_words}",
         f"items not judged, because the broker took several of their events late: {judgement.unjudged}",
         f"ends that nobody asked for, by status: {exits(outcome) or 'none'}",
         f"lateness outside faults: {lateness(outcome)}",

@@ -11,7 +11,7 @@ import pytest
 
 from schemas import alerts, instants
 from schemas.alerts import Alert
-from tests.chaos import checks
+from tests.chaos import checks, explain
 from tests.chaos.checks import Item, judge
 from tests.chaos.explain import Window
 from tests.chaos.found import Found, Said
@@ -93,6 +93,19 @@ def test_a_shut_gate_is_excused_in_its_window_alone() -> None:
     assert judgement.findings == []
     assert len(judgement.excused) > 3
     assert "lost" in wrong(log, there, [])
+
+
+def test_where_not_all_ways_can_be_tried_r12_is_asked_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "MAX_TRIES", 1)
+    log = sent()
+    there = found(log, held)
+    judgement = judge(log, there, [SHUT], STOP)
+    assert "lost" not in {each.what for each in judgement.findings}, "all were named later, or their cycle changed"
+    assert judgement.by_words > 3
+    assert len(judgement.excused) > 3
+    late = fired(there, QUIET, UNTIL)[0]
+    del there.said[late.id]
+    assert "lost" in wrong(log, there, [SHUT])
 
 
 def test_an_alert_that_is_not_said_is_lost() -> None:
