@@ -192,7 +192,6 @@ def _by_words(item: Item, differences: Sequence[Finding], have: Have, windows: S
     to.by_words += 1
     said = list(have.alerts.values())
     windows = [*windows, *late_windows(item.events)]
-    fired = [each for each in differences if each.what == "lost" and not each.about.endswith(RESOLVED)]
     changed = {each.about.split(": ")[0] for each in differences if each.what == "different"}
     for each in differences:
         if each.what == "different" and each.about.split(": ")[0].endswith(RESOLVED):  # it repeats what was said then
@@ -202,8 +201,8 @@ def _by_words(item: Item, differences: Sequence[Finding], have: Have, windows: S
         elif each.what == "lost" and each.about.endswith(RESOLVED):
             allowed = each.about.removesuffix(RESOLVED) not in have.alerts
         else:
-            before = [other for other in fired if other.at <= each.at and cycle_of(other) == cycle_of(each)]
-            allowed = each in fired and any(is_named_or_changed(other, item, said, windows) for other in before)
+            inside = any(window.start <= each.at <= window.end for window in windows)
+            allowed = each.what == "lost" and inside and is_named_or_changed(each, item, said, windows)
         (to.excused if allowed else to.findings).append(each)
 
 
