@@ -10,6 +10,7 @@ from typing import Any
 
 import faust
 import pytest
+from aiokafka import TopicPartition
 from faust.types import TP
 
 from streams.runtime import App, Batch, Slice, Table
@@ -53,8 +54,13 @@ async def test_ours_a_partition_that_is_lost_leaves_nothing(ours: App) -> None:
         table.slices[partition] = Slice(partition)
         async with Batch(partition):
             table[b"k%d" % partition] = b"v"
-    ours.lanes._parked[0] = None
-    await ours.lanes.on_partitions_assigned([])
+
+    async def close(patience: float) -> None:
+        """The step at hand has ended."""
+
+    lane: Any = SimpleNamespace(close=close, clean=False)
+    ours.lanes.lanes[0] = lane
+    await ours.lanes.on_partitions_revoked([TopicPartition("in", 0)])
     assert dict(table.items()) == {b"k1": b"v"}
 
 
