@@ -157,6 +157,7 @@ class _Drain:
             if tp in self.ends and self.at[tp] >= self.ends[tp]:
                 self.todo.discard(tp)
                 self.consumer.pause(tp)
+                self._passed(tp)
 
     async def _some(self) -> dict[TopicPartition, list[Record]]:
         try:
@@ -186,7 +187,7 @@ class _Drain:
                 self.consumer.seek(tp, position)
 
     def _passed(self, tp: TopicPartition) -> None:
-        """Records again after a batch that could not be read: in great strides from here on."""
+        """Records again, or the end, after a batch that could not be read: in great strides from here on."""
         begun = self.skipped.pop(tp, None)
         if begun is not None:
             log.error("%s[%s]: the batch at offset %s fails its checksum: skipped", tp.topic, tp.partition, begun)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import CorruptRecordException
 
-from streams.runtime import damage
+from streams.runtime import changelog, damage
 from streams.runtime.changelog import Contents
 from streams.runtime.damage import Damaged
 from tests.runtime.harness import Bench, is_ready, until
@@ -40,6 +41,49 @@ async def test_a_key_of_the_runtimes_own_and_a_bad_mark_are_damage(monkeypatch: 
     with pytest.raises(Damaged, match=r"a\[0\] at offset 0: not a position mark; .*: a key of the runtime's own"):
         await house.lane.ledger.recover(lambda read, of: None)
     assert len(house.open) == 0
+
+
+class Spoilt:
+    """A consumer of one partition: two good records, then to its end a batch that fails its checksum."""
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    async def getmany(self, *tps: TopicPartition, timeout_ms: int, max_records: int) -> dict[TopicPartition, Any]:
+        if self.at >= 2:
+            raise CorruptRecordException("Invalid CRC")
+        if max_records > 1:  # as aiokafka: what it had unpacked before the bad batch is gone
+            raise CorruptRecordException("Invalid CRC")
+        self.at += 1
+        return {tps[0]: [Record(self.at - 1, tps[0].topic, 0, 0, b"k%d" % self.at, b"v")]}
+
+    async def position(self, tp: TopicPartition) -> int:
+        return self.at
+
+    def seek(self, tp: TopicPartition, offset: int) -> None:
+        self.at = offset
+
+    def highwater(self, tp: TopicPartition) -> int:
+        return 5
+
+    def pause(self, tp: TopicPartition) -> None:
+        """Read to its end."""
+
+
+async def test_a_bad_batch_at_the_very_end_is_told_of_and_the_records_before_it_are_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tp = TopicPartition("log", 0)
+    taken: list[Any] = []
+    beats: list[tuple[int, int]] = []
+    drain = changelog._Drain(Spoilt(), {tp: 0}, {tp: 5}, True, skip=True)
+    ends = await drain.run(lambda _, records: taken.extend(records), lambda read, of: beats.append((read, of)))
+    assert ends == {tp: 5}
+    assert [record.key for record in taken] == [b"k1", b"k2"]
+    assert beats == [(n, 5) for n in range(1, 6)], "each offset is progress, or the watchdog would end it"
+    assert [r.getMessage() for r in caplog.records] == ["log[0]: the batch at offset 2 fails its checksum: skipped"]
+    with pytest.raises(Damaged, match=r"the batch at log\[0] at offset 2 fails its checksum"):
+        await changelog._Drain(Spoilt(), {tp: 0}, {tp: 5}, True, skip=False).run(lambda *_: None, lambda *_: None)
 
 
 def reader(found: Mapping[str, dict[bytes, bytes | None]]) -> Any:
