@@ -70,3 +70,19 @@ async def test_a_batch_whose_partition_was_given_up_is_left_be() -> None:
 @pytest.mark.parametrize("state", [{"clean": False}, {"recovered": False}, {"dirty": True}])
 async def test_a_state_that_its_changelog_does_not_hold_is_not_kept(state: dict[str, Any]) -> None:
     assert await Parting(**state).revoke() == {0: None}
+
+
+@pytest.mark.parametrize(("generation", "asked"), [(-1, 0), (3, 1)])
+async def test_who_is_no_member_commits_nothing(generation: int, asked: int) -> None:
+    """A commit that fails while the group is joined would cost the worker its new member id."""
+    app, seen = App("unit", broker="kafka://127.0.0.1:1"), list[Any]()
+
+    async def commit(offsets: Any) -> None:
+        seen.append(offsets)
+
+    group: Any = SimpleNamespace(_coordinator=SimpleNamespace(generation=generation), commit=commit)
+    lane: Any = SimpleNamespace(safe={TopicPartition("in", 0): 7}, lost=None, accepted=lambda offsets, at: None)
+    app.lanes._group = group
+    await app.lanes.commit([lane])
+    assert len(seen) == asked
+    assert (lane.lost is None) == bool(asked)
