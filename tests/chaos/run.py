@@ -89,9 +89,13 @@ class Outcome:
 
 Story = Callable[[Scene, Plan, Load], list[Done]]
 """What is done to the crew while the load runs."""
+Keep = Callable[[Outcome], None]
+"""Takes a run that has not been judged yet: that may take longer than the run."""
 
 
-def run(broker: Broker, prefix: str, folder: Path, plan: Plan, story: Story | None = None) -> Outcome:
+def run(
+    broker: Broker, prefix: str, folder: Path, plan: Plan, story: Story | None = None, keep: Keep | None = None
+) -> Outcome:
     """Carry out a plan: its faults one after the other, or another story."""
     with staged(broker, prefix, folder, plan) as scene:
         began = time.time()
@@ -106,7 +110,12 @@ def run(broker: Broker, prefix: str, folder: Path, plan: Plan, story: Story | No
             load.stop()
         time.sleep(COOL_DOWN / 2)
         scene.crew.settle()
-        return judged(scene.crew, plan, done, sender, began)
+        outcome = gathered(scene.crew, plan, done, sender, began)
+    if keep is not None:
+        keep(outcome)
+    outcome.judgement = judged(outcome)
+    outcome.judgement.findings += [checks.Finding("unsent", 0, why) for why in sender.failed]
+    return outcome
 
 
 @contextmanager
@@ -141,18 +150,21 @@ def inflict(scene: Scene, plan: Plan, _: Load) -> list[Done]:
     return done
 
 
-def judged(crew: Crew, plan: Plan, done: list[Done], sender: Sender, began: float) -> Outcome:
-    """Stop the workers, read everything back and check it."""
+def gathered(crew: Crew, plan: Plan, done: list[Done], sender: Sender, began: float) -> Outcome:
+    """Stop the workers and read everything back."""
     told = time.time()
     crew.dismiss()
     stop = Window(micros(told - STOPS_LOOKING), micros(time.time()))
-    found = read(crew.cluster)
-    windows = [each.window for each in done]
-    judgement = checks.judge(sender.sent, found, windows, stop, policies(done))
+    return Outcome(plan, done, sender.sent, crew, read(crew.cluster), Judgement(), told - began, stop)
+
+
+def judged(outcome: Outcome) -> Judgement:
+    """What is right and wrong in what was read back."""
+    found, windows = outcome.found, [each.window for each in outcome.done]
+    judgement = checks.judge(outcome.sent, found, windows, outcome.stop, policies(outcome.done))
     for check in (checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.one_id_one_alert):
         judgement.findings += check(found)
-    judgement.findings += [checks.Finding("unsent", 0, why) for why in sender.failed]
-    return Outcome(plan, done, sender.sent, crew, found, judgement, told - began, stop)
+    return judgement
 
 
 def policies(done: Sequence[Done]) -> list[Came]:

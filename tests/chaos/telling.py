@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 import uuid
+from functools import partial
 from pathlib import Path
 
 from tests import brokers
@@ -19,8 +20,9 @@ def told(
     """Run a plan, print what came out, keep what is needed to study a failure; the exit status."""
     folder = Path(tempfile.mkdtemp(prefix="portalwatch-chaos-"))
     print(f"logs in {folder}", flush=True)
+    save = partial(report.save, folder=folder) if keep else None
     with brokers.running(kind) as broker:
-        outcome = run(broker, f"c{uuid.uuid4().hex[:10]}", folder, plan, story)
+        outcome = run(broker, f"c{uuid.uuid4().hex[:10]}", folder, plan, story, save)
     print(report.text(outcome))
     if json_file is not None:
         json_file.write_text(json.dumps(report.as_json(outcome), indent=1))
