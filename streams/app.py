@@ -57,6 +57,7 @@ class Portalwatch(App):
                 "open", changelog=topics.OPEN_ALERTS.name(given.prefix), leads=True, fit=fit.open_alert
             ),
             max_event_bytes=given.max_event_bytes,
+            cards=self._table("scorecards", changelog=topics.SCORECARDS.name(given.prefix), fit=fit.scorecard),
             tally=Tally([*topics.inputs(given.prefix), topics.COMMANDS.name(given.prefix)]),
         )
         shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now)

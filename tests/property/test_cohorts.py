@@ -39,7 +39,7 @@ BUCKETS = [f"upto {bound // 60_000_000}" for bound in BOUNDS] + ["upto more"]
 
 def counts_of(engine: Engine) -> Counts:
     """The engine's rows, in the recount's form; a row from which all went is none."""
-    return {tuple(key): found for key, row in engine.accounts.cohorts if (found := words(row))}
+    return {(*key[:3], key.window): found for key, row in engine.accounts.cohorts if (found := words(row))}
 
 
 def words(row: Cohort) -> Counter[str]:
