@@ -63,7 +63,8 @@ class Cards:
             return 0
         self._looked = now
         for key in self._cohorts.changed.keys() - self._waiting:
-            heapq.heappush(self._due, (self._last.get(key, now - EVERY) + EVERY, key))
+            due = now if self._is_over(key, now) else self._last.get(key, now - EVERY) + EVERY
+            heapq.heappush(self._due, (due, key))
             self._waiting.add(key)
         self._cohorts.changed.clear()
         count = 0
@@ -82,11 +83,14 @@ class Cards:
     def _put(self, key: Key, now: int, policy: str) -> None:
         self._last[key] = now
         row, name = self._cohorts.rows.get(key), name_of(key, self._partition)
-        if row is None and key.window + HOUR + (self._cohorts.kept or 0) < now:
+        if self._is_over(key, now):
             self._published.pop(name.encode())
         else:
             card = scorecard(key, row or Cohort(), self._source, self._partition, now, policy)
             self._published.put(name.encode(), scorecards.encode(card))
+
+    def _is_over(self, key: Key, now: int) -> bool:
+        return key not in self._cohorts.rows and key.window + HOUR + (self._cohorts.kept or 0) < now
 
 
 def name_of(key: Key, partition: int) -> str:

@@ -123,6 +123,10 @@ class Watch:
         """The engines of the partitions that are held and recovered."""
         return (held.engine for held in self._held.values())
 
+    def held(self) -> dict[int, Engine]:
+        """The same, by partition."""
+        return {partition: held.engine for partition, held in self._held.items()}
+
     def recovered(self, partition: int) -> None:
         """Its tables are filled: derive the engine from them."""
         speaker = Speaker(self._source, partition)
@@ -209,6 +213,8 @@ class Watch:
             self._refuse(batch, record, dead.reason, dead.detail, now)
         if effects.alerts:
             self.tally.said(effects.alerts)
+        if effects.ended:
+            self.tally.ended(effects.ended)
 
     def _refuse(self, batch: Batch, record: Record, reason: str, detail: str, now: int) -> None:
         """A dead letter; `_tell` says how many there were."""

@@ -13,7 +13,7 @@ from streams.core.agenda import OWN
 from streams.core.cohorts import Cohorts
 from streams.core.firing import Firing
 from streams.core.pending import Pending
-from streams.core.shares import ENDED, KEPT, Share
+from streams.core.shares import ENDED, KEPT, Ended, Share
 from streams.core.shelf import Shelf
 
 
@@ -36,20 +36,20 @@ class Accounts:
                 self.pending.change(workflow, (), shares)
         self.firing.count()
 
-    def change(
-        self, key: bytes, before: Sequence[Share], after: Sequence[Share], latest: int
-    ) -> list[tuple[str, Share]]:
-        """A decision changed an item's shares; workflow and share of what came to an end with it."""
+    def change(self, key: bytes, before: Sequence[Share], after: Sequence[Share], latest: int) -> list[Ended]:
+        """A decision changed an item's shares; what came to an end with it."""
         if before == after:
             return []
         workflow = key[: key.index(b":")].decode()
         self.cohorts.change(workflow, before, after, latest)
         self.pending.change(workflow, before, after)
-        return [(workflow, share) for share in _ended(before, after)]
+        return list(_ended(workflow, before, after))
 
 
-def _ended(before: Sequence[Share], after: Sequence[Share]) -> Iterator[Share]:
-    known = {(share.start, share.clock): share.outcome for share in before}
+def _ended(workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Iterator[Ended]:
+    known = {(share.start, share.clock): share.outcome for share in before if share.outcome >= ENDED}
+    told = {start for start, _ in known}
     for share in after:
         if share.outcome >= ENDED and known.get((share.start, share.clock)) != share.outcome:
-            yield share
+            yield Ended(workflow, share, share.start not in told)
+            told.add(share.start)

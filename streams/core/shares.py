@@ -8,7 +8,7 @@ second table can be torn from them, and a decision replaces the old shares of an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -55,6 +55,15 @@ class Share(msgspec.Struct, array_like=True, gc=False):
     def window(self) -> int:
         """The start of its window."""
         return self.start - self.start % WINDOW
+
+
+class Ended(NamedTuple):
+    """A cycle that came to an end, as one clock judges it."""
+
+    workflow: str
+    share: Share
+    first: bool
+    """The first that tells of this cycle's end: who counts cycles, and not judgements, counts these."""
 
 
 def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, *, alerted: bool) -> Share:
