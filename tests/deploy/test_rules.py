@@ -36,7 +36,7 @@ KNOWN = {
     "process_start_time_seconds": set(),
     "up": set(),
 }
-"""What a worker shows (contract section 8), without its histograms, and what Prometheus knows of it, with its labels."""
+"""By name, the labels of what a worker shows (contract section 8, without histograms) and of what Prometheus adds."""
 
 
 def load(path: Path) -> Any:
