@@ -23,6 +23,7 @@ from streams.clock import Clock
 from streams.connection import client_options, tls
 from streams.core.book import Book
 from streams.feeds import FeedLooker
+from streams.metrics_pending import PendingCollector
 from streams.metrics_server import MetricsServer
 from streams.policies import Decree
 from streams.runtime import App, Table
@@ -57,9 +58,11 @@ class Portalwatch(App):
                 "open", changelog=topics.OPEN_ALERTS.name(given.prefix), leads=True, fit=fit.open_alert
             ),
             max_event_bytes=given.max_event_bytes,
+            cards=self._table("scorecards", changelog=topics.SCORECARDS.name(given.prefix), fit=fit.scorecard),
             tally=Tally([*topics.inputs(given.prefix), topics.COMMANDS.name(given.prefix)]),
         )
-        shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now)
+        pending = PendingCollector(self.watch, self._owns)
+        shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now, pending)
         self._metrics = MetricsServer(given.metrics_host, given.metrics_port, shown)
         self.lanes.recovered(self.watch.recovered)
         self.lanes.released(self.watch.released)
@@ -68,6 +71,11 @@ class Portalwatch(App):
     def _wall(self) -> int:
         """Nanoseconds of a wall clock that never goes back."""
         return round(self.steady.now() * 1e6) * 1000
+
+    def _owns(self, partition: int) -> bool:
+        """Whether a partition is ours as far as we know: one that was lost goes on elsewhere."""
+        lane = self.lanes.lanes.get(partition)
+        return lane is not None and not lane.lost
 
     def _table(self, name: str, **options: Any) -> Table:
         return cast(Table, self.Table(name, **options))

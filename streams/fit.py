@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from schemas import alerts
+from schemas import alerts, scorecards
 from streams.core import feeds, reign
 from streams.core import state as states
 from streams.core.agenda import OWN
@@ -38,4 +38,13 @@ def open_alert(_key: bytes, value: bytes) -> str | None:
         alerts.decode(value)
     except (msgspec.MsgspecError, ValueError):
         return "not an alert"
+    return None
+
+
+def scorecard(_key: bytes, value: bytes) -> str | None:
+    """What is wrong with a record of the scorecards; None if nothing is."""
+    try:
+        scorecards.decode(value)
+    except (msgspec.MsgspecError, ValueError):
+        return "not a scorecard"
     return None

@@ -22,7 +22,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from streams.runtime.health import CAUGHT_UP
-from streams.tally import BOUNDS, Histogram, Tally
+from streams.tally import Histogram, Tally
 
 Status = Callable[[], Mapping[int, Mapping[str, Any]]]
 """`Lanes.status`: a plain dict for each partition."""
@@ -30,11 +30,18 @@ LOST = "lost"
 """The phase of a lane whose partition is another worker's already."""
 
 
-def registry(status: Status, tally: Tally, wall: Callable[[], float]) -> CollectorRegistry:
-    """All metrics of one worker. `wall`: UNIX seconds, of the clock by which the lanes know their inputs."""
+def registry(status: Status, tally: Tally, wall: Callable[[], float], *more: Collector) -> CollectorRegistry:
+    """All metrics of one worker.
+
+    Args:
+        wall: UNIX seconds, of the clock by which the lanes know their inputs.
+        more: other collectors.
+    """
     made = CollectorRegistry()
     made.register(LaneCollector(status, wall))
     made.register(TallyCollector(tally))
+    for each in more:
+        made.register(each)
     ProcessCollector(registry=made)
     return made
 
@@ -115,6 +122,12 @@ class TallyCollector(Collector):
             self._tally.alerts.items(),
         )
         yield _counter(
+            "portalwatch_cycles_total",
+            "Cycles that ended, by each clock that judged them; one whose end is found to be another counts again.",
+            ["workflow", "department", "clock", "outcome"],
+            self._tally.cycles.items(),
+        )
+        yield _counter(
             "portalwatch_deadletters_total",
             "Records copied to the dead letters.",
             ["topic", "reason"],
@@ -133,6 +146,14 @@ class TallyCollector(Collector):
         for workflow, age in self._tally.ages.items():
             _add(ages, [workflow], age)
         yield ages
+        responses = HistogramMetricFamily(
+            "portalwatch_response_open_seconds",
+            "Open time from start to stop, pauses left out, of each cycle that stopped.",
+            labels=["workflow", "department"],
+        )
+        for labels, response in sorted(self._tally.responses.items()):
+            _add(responses, list(labels), response)
+        yield responses
 
     def _policy(self) -> Iterator[Metric]:
         if self._tally.policy is None:
@@ -154,6 +175,6 @@ def _counter(name: str, text: str, labels: list[str], counts: Iterable[tuple[Seq
 
 def _add(family: HistogramMetricFamily, labels: list[str], histogram: Histogram) -> None:
     """One histogram, its buckets made cumulative."""
-    bounds = (*(f"{bound:g}" for bound in BOUNDS), "+Inf")
+    bounds = (*(f"{bound / 1e6:.12g}" for bound in histogram.bounds), "+Inf")
     upto = accumulate(histogram.counts)
     family.add_metric(labels, list(zip(bounds, upto, strict=True)), sum_value=histogram.total / 1e6)

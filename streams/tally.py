@@ -23,12 +23,12 @@ from schemas import alerts, instants
 from schemas.alerts import Alert
 from schemas.events import COMMAND_TOPIC, COMMANDS, HEARTBEAT, TYPES, Event
 from schemas.policy import UNASSIGNED, WORKFLOWS, Clock
-from streams.core.book import Book
+from streams.core.book import OTHER, Book
+from streams.core.cohorts import BOUNDS as RESPONSE_BOUNDS
 from streams.core.feeds import STAGE as FEED_SILENT
+from streams.core.shares import ENDED, OUTCOMES, Ended
 from streams.core.speech import ATTEMPTS
 
-OTHER: Final = "other"
-"""A department that the policy does not know (R17)."""
 REASONS: Final = (
     "undecodable", "invalid", "unknown_type", "future", "late", "misrouted", "too_large", "anchor_missing",
 )  # fmt: skip
@@ -48,12 +48,13 @@ class InForce(NamedTuple):
 
 
 class Histogram:
-    """How often a length of time fell between which of `BOUNDS`."""
+    """How often a length of time fell between which bounds: upper ones, inclusive, in microseconds."""
 
-    __slots__ = ("counts", "total")
+    __slots__ = ("bounds", "counts", "total")
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
+    def __init__(self, bounds: Sequence[int] = _BOUNDS_US) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
         """Of each bucket alone, not cumulative."""
         self.total = 0
         """Sum, in microseconds."""
@@ -62,7 +63,7 @@ class Histogram:
         """Count lengths of time in microseconds; one below 0, of a clock that runs ahead, counts as 0."""
         ordered = sorted(max(0, length) for length in lengths)
         below = 0
-        for bucket, bound in enumerate(_BOUNDS_US):
+        for bucket, bound in enumerate(self.bounds):
             upto = bisect_right(ordered, bound)
             self.counts[bucket] += upto - below
             below = upto
@@ -84,19 +85,36 @@ class Tally:
         """By workflow: the moment at which an event was read, less its own time."""
         self.lateness = Histogram()
         """The moment at which a stage was said, less the stage's."""
+        self.cycles: Counter[tuple[str, str, str, str]] = Counter()
+        """By workflow, department, clock and outcome: cycles that ended, by each clock that judged them."""
+        self.responses: dict[tuple[str, str], Histogram] = {}
+        """By workflow and department: open time from start to stop, of each cycle that stopped."""
+        self.heard: dict[str, int] = {}
+        """By workflow: the time of the latest event or heartbeat, in microseconds."""
         self.policy: InForce | None = None
         """None until the first was read."""
         self.reloaded = True
         """Whether the last policy that came is in force."""
-        self._departments: frozenset[str] = frozenset()
+        self.departments: frozenset[str] = frozenset()
+        """Those that the policy in force knows, and `unassigned`."""
+
+    @property
+    def labels(self) -> list[str]:
+        """What a department's label may be, under the policy in force."""
+        return sorted({*self.departments, OTHER})
 
     def decreed(self, book: Book) -> None:
         """A policy comes into force: its label sets are known from now on."""
         self.policy, self.reloaded = InForce(book.version, hashlib.sha256(book.text).hexdigest()), True
-        self._departments = frozenset(book.policy.departments) | {UNASSIGNED}
-        for workflow, stage in _stages(book):
-            for department in (*self._departments, OTHER):
+        self.departments = frozenset(book.policy.departments) | {UNASSIGNED}
+        for department in self.labels:
+            for workflow, stage in _stages(book):
                 self.alerts.setdefault((workflow, department, stage), 0)
+            for clock in book.policy.clocks:
+                for outcome in OUTCOMES[ENDED:]:
+                    self.cycles.setdefault((clock.workflow, department, clock.name, outcome), 0)
+            for workflow in WORKFLOWS:
+                self.responses.setdefault((workflow, department), Histogram(RESPONSE_BOUNDS))
         for workflow in book.settings.silent_feed:
             self.alerts.setdefault((workflow, UNASSIGNED, FEED_SILENT), 0)
 
@@ -113,6 +131,8 @@ class Tally:
             ages[event.workflow].append(now - event.entry.time)
         for workflow, found in ages.items():
             self.ages[workflow or COMMAND_TOPIC].add(found)
+            if workflow:
+                self.heard[workflow] = max(now - min(found), self.heard.get(workflow, 0))
 
     def said(self, said: Iterable[Alert]) -> None:
         """What is said with one batch."""
@@ -122,12 +142,24 @@ class Tally:
             if alert.type in ENDS or data.stage is None or data.severity is None:
                 continue
             department = data.department or UNASSIGNED
-            label = department if department in self._departments else OTHER
+            label = self.label(department)
             self.alerts[data.workflow, label, data.stage] += 1
             if alert.type != alerts.NOTICE and data.stage_at is not None:
                 late.append(instants.parse(alert.time) - instants.parse(data.stage_at))
         if late:
             self.lateness.add(late)
+
+    def label(self, department: str) -> str:
+        """A department as labels have it."""
+        return department if department in self.departments else OTHER
+
+    def ended(self, ended: Iterable[Ended]) -> None:
+        """Cycles that came to an end with one batch."""
+        for workflow, share, first in ended:
+            department = self.label(share.department)
+            self.cycles[workflow, department, share.clock, OUTCOMES[share.outcome]] += 1
+            if first and share.response is not None:
+                self.responses[workflow, department].add([share.response])
 
 
 def _kinds() -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from streams.core.engine import Engine
 from streams.core.steps import steps
 from streams.core.voice import Speaker
 from streams.runtime import Batch, Record, Table
+from streams.scorecards import Cards
 from streams.tally import Tally
 
 GATE_SHUT = MINUTE
@@ -55,6 +56,7 @@ class _Held:
     """A partition that this worker holds."""
 
     engine: Engine
+    cards: Cards
     owed: Effects
     """What has to be said again with the next batch (R12)."""
     adopted: int
@@ -73,6 +75,7 @@ class Watch:
         topics: Topics,
         items: Table,
         open_alerts: Table,
+        cards: Table,
         max_event_bytes: int,
         tally: Tally,
     ) -> None:
@@ -85,7 +88,8 @@ class Watch:
         """When they were looked at, in microseconds: nothing is known of the feeds after it."""
         self.silent: frozenset[str] = frozenset()
         """Workflows whose feed is said to be silent (R16)."""
-        self._source, self._items, self._open, self._max_bytes = source, items, open_alerts, max_event_bytes
+        self._source, self._items, self._open, self._cards = source, items, open_alerts, cards
+        self._max_bytes = max_event_bytes
         self._held: dict[int, _Held] = {}
         self._refused: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._book: Book | None = None
@@ -119,6 +123,10 @@ class Watch:
         """The engines of the partitions that are held and recovered."""
         return (held.engine for held in self._held.values())
 
+    def held(self) -> dict[int, Engine]:
+        """The same, by partition."""
+        return {partition: held.engine for partition, held in self._held.items()}
+
     def recovered(self, partition: int) -> None:
         """Its tables are filled: derive the engine from them."""
         speaker = Speaker(self._source, partition)
@@ -127,7 +135,9 @@ class Watch:
         owed = engine.rebuild(stamp=self.clock.now())
         if owed.alerts:
             log.warning("partition %s: %s open alerts were unknown to their items", partition, len(owed.alerts))
-        self._held[partition] = _Held(engine, owed, self._decrees)
+        cards = Cards(engine.accounts.cohorts, self._cards.slice(partition), self._source, partition)
+        cards.compare()
+        self._held[partition] = _Held(engine, cards, owed, self._decrees)
 
     def released(self, partition: int) -> None:
         """It belongs to another worker now."""
@@ -170,6 +180,7 @@ class Watch:
             self._say(batch, held.engine.adopt(ADOPTED_AT_ONCE, stamp=now), now)
         shut = int(GATE_SHUT * max(1.0, self.clock.rate))
         self._say(batch, held.engine.advance(self.clock.at(batch.known), stamp=now, late=now - shut), now)
+        held.cards.publish(now, self.book.version)
         self._tell(batch)
         self._wish(batch, held.engine)
 
@@ -202,6 +213,8 @@ class Watch:
             self._refuse(batch, record, dead.reason, dead.detail, now)
         if effects.alerts:
             self.tally.said(effects.alerts)
+        if effects.ended:
+            self.tally.ended(effects.ended)
 
     def _refuse(self, batch: Batch, record: Record, reason: str, detail: str, now: int) -> None:
         """A dead letter; `_tell` says how many there were."""

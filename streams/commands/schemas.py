@@ -1,4 +1,4 @@
-"""`portalwatch schemas`: the JSON Schemas of events, alerts and the policy file, and the AsyncAPI document.
+"""`portalwatch schemas`: the JSON Schemas of events, alerts, scorecards and the policy file, and the AsyncAPI document.
 
 Status 0: printed or written; 2: wrong use, or a folder that can not be written.
 """
@@ -17,10 +17,12 @@ from streams.published.alerts import alert_schema
 from streams.published.asyncapi import asyncapi
 from streams.published.events import event_schema
 from streams.published.policy_file import policy_schema
+from streams.published.scorecards import scorecard_schema
 
 DOCUMENTS: Mapping[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "event": ("event.schema.json", event_schema),
     "alert": ("alert.schema.json", alert_schema),
+    "scorecard": ("scorecard.schema.json", scorecard_schema),
     "policy": ("policy.schema.json", policy_schema),
     "asyncapi": ("asyncapi.json", asyncapi),
 }
@@ -31,7 +33,7 @@ DOCUMENTS: Mapping[str, tuple[str, Callable[[], dict[str, Any]]]] = {
 @click.argument("names", nargs=-1, type=click.Choice(list(DOCUMENTS)), metavar="[NAME]...")
 @click.option("--dir", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write a file of each to DIR.")
 def command(names: tuple[str, ...], folder: Path | None) -> None:
-    """Print the schemas: `event`, `alert` and `policy` (JSON Schema 2020-12), `asyncapi` (AsyncAPI 3.0).
+    """Print the schemas: `event`, `alert`, `scorecard` and `policy` (JSON Schema 2020-12), `asyncapi` (AsyncAPI 3.0).
 
     Without a NAME all of them. One is printed as it is, several as one JSON object by name. For an editor's help with
     policy files: `portalwatch schemas policy > policy.schema.json`, and on the file's first line

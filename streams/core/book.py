@@ -7,12 +7,15 @@ whom a target reaches (contract section 3).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from schemas.policy import UNASSIGNED, WORKFLOWS, Clock, Department, Policy, Rule
 from streams.core.calendars import Calendar
 from streams.core.fold import Routing
 
 _NOBODY = Department()
+OTHER: Final = "other"
+"""In labels: a department that the policy does not know (R17)."""
 MATCHES_KEPT = 10_000
 """Free text of senders is part of the key, so what is kept is bounded."""
 
@@ -26,6 +29,7 @@ class Book:
         self.clocks: dict[str, tuple[Clock, ...]] = {
             w: tuple(c for c in policy.clocks if c.workflow == w) for w in WORKFLOWS
         }
+        self._labels = frozenset(policy.departments) | {UNASSIGNED}
         self._matches: dict[tuple[str | None, ...], int | None] = {}
 
     def warm(self, at: int) -> None:
@@ -36,6 +40,11 @@ class Book:
     def department(self, routing: Routing) -> Department:
         """The department's entry; an empty one if the policy does not know it."""
         return self.policy.departments.get(routing.department or UNASSIGNED, _NOBODY)
+
+    def label(self, routing: Routing) -> str:
+        """The department as metrics and scorecards name it: a sender may write anything."""
+        name = routing.department
+        return UNASSIGNED if name is None else name if name in self._labels else OTHER
 
     def pool(self, routing: Routing) -> str | None:
         """The item's pool, else the department's, else the default."""

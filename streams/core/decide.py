@@ -12,6 +12,7 @@ from streams.core.arming import Cause, end
 from streams.core.chain import Chain
 from streams.core.deadlines import Verdict, judge
 from streams.core.fold import Cycle
+from streams.core.shares import Share, share, unjudged
 from streams.core.speech import ended, going_on
 from streams.core.state import ClockState, CycleState, ItemState
 from streams.core.voice import Voice
@@ -22,7 +23,7 @@ NOTHING_SAID = ClockState()
 def decide(
     voice: Voice, chain: Chain, state: ItemState, cycles: Sequence[Cycle], cause: Cause | None, *, fire: bool
 ) -> tuple[int | None, bool]:
-    """Say what is due of an item, and keep in `state` what was said.
+    """Say what is due of an item, and keep in `state` what was said, and what its cycles add to the cohorts.
 
     Args:
         chain: the policies; each cycle is judged by the one of its start.
@@ -34,33 +35,51 @@ def decide(
     """
     pairs = _pair(voice, state, cycles)
     moments: list[int] = []
+    shares: list[Share] = []
     missing = False
     for cycle, said in pairs:
         if cycle.end is not None and cycle.end == said.end and (cause is None or cycle.end < cause.since):
+            shares.extend(share for share in state.shares if share.start == cycle.start)
             continue
         said.end = cycle.end
         voice.book = chain.of(cycle.start)
-        verdicts = {clock.name: judge(voice.book, clock, cycle) for clock in voice.book.clocks[voice.workflow]}
-        _answer(voice, cycle, state, verdicts)
-        _end_unknown(voice, cycle, said)
-        for clock in voice.book.clocks[voice.workflow]:
-            verdict = verdicts[clock.name]
-            kept = said.clocks.get(clock.name)
-            if kept is None:
-                kept = said.clocks[clock.name] = ClockState()
-            missing = missing or (verdict.missing and not kept.missing)
-            kept.missing = verdict.missing
-            if not cycle.running:
-                ended(voice, clock, cycle, verdict, kept)
-            elif (at := going_on(voice, clock, cycle, verdict, kept, cause, fire=fire)) is not None:
-                moments.append(at)
-            if kept == NOTHING_SAID:
-                del said.clocks[clock.name]
+        lacks = _decide_cycle(voice, state, cycle, said, cause, moments, shares, fire=fire)
+        missing = missing or lacks
     state.cycles = [said for _, said in pairs if said.clocks or said.end is not None]
+    state.shares = shares
     running = next((cycle for cycle in cycles if cycle.running), None)
     if running is not None:
         moments.append(running.expiry(chain.of(running.start).settings.max_age))
     return min(moments, default=None), missing
+
+
+def _decide_cycle(
+    voice: Voice, state: ItemState, cycle: Cycle, said: CycleState, cause: Cause | None, moments: list[int],
+    shares: list[Share], *, fire: bool,
+) -> bool:  # fmt: skip
+    """Whether an anchor was found missing; next moments and shares are put to `moments` and `shares`."""
+    clocks, missing, judged = voice.book.clocks[voice.workflow], False, len(shares)
+    verdicts = {clock.name: judge(voice.book, clock, cycle) for clock in clocks}
+    _answer(voice, cycle, state, verdicts)
+    _end_unknown(voice, cycle, said)
+    for clock in clocks:
+        verdict = verdicts[clock.name]
+        kept = said.clocks.get(clock.name)
+        if kept is None:
+            kept = said.clocks[clock.name] = ClockState()
+        missing = missing or (verdict.missing and not kept.missing)
+        kept.missing = verdict.missing
+        if not cycle.running:
+            ended(voice, clock, cycle, verdict, kept)
+        elif (at := going_on(voice, clock, cycle, verdict, kept, cause, fire=fire)) is not None:
+            moments.append(at)
+        if verdict.rule is not None:
+            shares.append(share(voice.book, clock, cycle, verdict, alerted=kept.alerted))
+        if kept == NOTHING_SAID:
+            del said.clocks[clock.name]
+    if cycle.running and len(shares) == judged:
+        shares.append(unjudged(voice.book, cycle))
+    return missing
 
 
 def _end_unknown(voice: Voice, cycle: Cycle, said: CycleState) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from schemas.alerts import Alert
 from schemas.events import Entry
+from streams.core.shares import Ended
 from streams.core.state import ItemState
 
 
@@ -25,6 +26,8 @@ class Effects:
     alerts: list[Alert] = field(default_factory=list)
     """In the order in which they were said."""
     dead: list[DeadLetter] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    """What came to an end, by each clock; a cycle whose end is found to be another, again."""
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from schemas import alerts
 from schemas.events import Action, Event
 from schemas.instants import LAST
 from streams.core import state as states
+from streams.core.accounts import Accounts
 from streams.core.agenda import OWN, Agenda
 from streams.core.arming import Cause
 from streams.core.book import Book
@@ -24,10 +25,12 @@ from streams.core.chain import Chain, Term
 from streams.core.decide import decide
 from streams.core.effects import DeadLetter, Effects, Step, Touched
 from streams.core.feeds import look
-from streams.core.keeping import folded, is_kept, shrunk, was_seen, why_late
+from streams.core.firing import Firing
+from streams.core.keeping import fades, folded, is_kept, shrunk, was_seen, why_late
 from streams.core.reach import is_near_the_end, why_unjudgeable
 from streams.core.reconcile import reconcile
 from streams.core.reign import Reign
+from streams.core.shares import KEPT
 from streams.core.shelf import Shelf
 from streams.core.state import ItemState
 from streams.core.voice import Speaker, Voice, caught_up
@@ -39,11 +42,16 @@ class Engine:
     Args:
         items: what is kept of items, by `workflow:item`; one key is the engine's own.
         open: the alerts that fire, encoded, by alert id.
+        windows: how long cohorts are kept after their hour; None: for ever.
     """
 
-    def __init__(self, book: Book, speaker: Speaker, items: Shelf, open: Shelf, at: int = 0, offset: int = 0) -> None:  # noqa: A002 - the contract's word
+    def __init__(
+        self, book: Book, speaker: Speaker, items: Shelf, open: Shelf, at: int = 0, offset: int = 0,  # noqa: A002 - the contract's word
+        windows: int | None = KEPT,
+    ) -> None:  # fmt: skip
         self._reign = Reign(Term(book, at, offset), items)
-        self.speaker, self.items, self.open = speaker, items, open
+        self.speaker, self.items, self.open = speaker, items, Firing(open)
+        self.accounts = Accounts(items, self.open, windows)
         self.latest = 0
         """The greatest event time seen (R3)."""
         self.now = 0
@@ -69,6 +77,7 @@ class Engine:
         self._reign.inherit()
         effects = Effects(reconcile(self.chain, self.items, self.open, self.now if stamp is None else stamp))
         self._agenda.rebuild()
+        self.accounts.rebuild(self.latest)
         return effects
 
     def step(
@@ -95,6 +104,7 @@ class Engine:
             self._decide_step(key, each, step)
         for key in self._agenda.faded(self.latest):
             self._fade(key, self._state(key))
+        self.accounts.cohorts.expire(self.latest)
         self._keep_times()
         return step.effects
 
@@ -213,11 +223,13 @@ class Engine:
             self._shrink(key, state)
 
     def _shrink(self, key: bytes, state: ItemState) -> ItemState:
-        state = shrunk(state, self.book.settings, self.latest, self.now, self.chain.ages)
-        if state.past is None:
+        windows = self.accounts.cohorts.kept
+        state = shrunk(state, self.book.settings, self.latest, self.now, self.chain.ages, windows)
+        if state.past is None and not state.settled:
             self.items.pop(key)
         else:
-            self._put(key, state, -(state.past.last + self.book.settings.remember))
+            at = fades(state, self.book.settings, windows)
+            self._put(key, state, -LAST if at is None else -at)
         return state
 
     # -- deciding -------------------------------------------------------------------------------
@@ -252,9 +264,11 @@ class Engine:
             self.speaker, self.book, workflow, item, at, at if stamp is None else stamp, self.open, state.said,
             catch_up, workflow in self.silent,
         )  # fmt: skip
-        cycles = folded(state, settings, limit, self.chain.ages).cycles
+        cycles, before = folded(state, settings, limit, self.chain.ages).cycles, state.shares
         moment, missing = decide(voice, self.chain, state, cycles, cause, fire=fire)
         self._speak(voice, effects)
+        if before or state.shares:
+            effects.ended += self.accounts.change(key, before, state.shares, self.latest)
         if moment is None:
             self._put(key, state, -(state.history[-1].time + settings.reorder_window))
         else:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from schemas.events import Action, Entry
 from schemas.policy import Settings
 from streams.core.fold import Age, Folded, Routing, fold
+from streams.core.shares import KEPT, over, until
 from streams.core.state import ItemState, Past
 
 Ages = Sequence[Age]
@@ -36,11 +37,26 @@ def is_remembered(state: ItemState, settings: Settings, latest: int) -> bool:
     return state.past is not None and state.past.last >= latest - settings.remember
 
 
-def shrunk(state: ItemState, settings: Settings, latest: int, now: int, ages: Ages = ()) -> ItemState:
-    """What stays of an item that is not kept: its past, or nothing once that is over too."""
+def shrunk(
+    state: ItemState, settings: Settings, latest: int, now: int, ages: Ages = (), windows: int | None = KEPT
+) -> ItemState:
+    """What stays of an item that is not kept: its past and its shares, and nothing once both are over.
+
+    Args:
+        windows: how long the shares' windows are kept after their end; None: for ever.
+    """
+    settled = [share for share in (*state.settled, *state.shares) if not over(share, latest, windows)]
     if state.history:
-        state = ItemState(past=Past(state.history[-1].time, folded(state, settings, now, ages).routing))
-    return state if is_remembered(state, settings, latest) else ItemState()
+        past = Past(state.history[-1].time, folded(state, settings, now, ages).routing)
+        state = ItemState(past=past, settled=settled)
+    return ItemState(past=state.past if is_remembered(state, settings, latest) else None, settled=settled)
+
+
+def fades(state: ItemState, settings: Settings, windows: int | None = KEPT) -> int | None:
+    """The greatest event time up to which a shrunk item stays as it is; None: for ever."""
+    first = until(state.settled, windows)
+    past = None if state.past is None else state.past.last + settings.remember
+    return min((at for at in (first, past) if at is not None), default=None)
 
 
 def was_seen(state: ItemState, entry: Entry) -> bool:

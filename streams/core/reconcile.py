@@ -89,6 +89,10 @@ def _adopt(chain: Chain, state: ItemState, alert: Alert) -> bool:
     said = cycle.clocks.get(clock.name)
     if said is None:
         said = cycle.clocks[clock.name] = ClockState()
+    said.alerted = True
+    for share in state.shares:
+        if (share.start, share.clock) == (opened, clock.name):
+            share.alerted = True
     state.said.append(alert.id[len(data.workflow) + len(data.item or "") + 2 :])
     if data.stage == ATTEMPTS:
         said.attempts = alert.id

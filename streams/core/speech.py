@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas.events import Action
 from schemas.instants import compact
 from schemas.policy import Clock, Stage
+from streams.core import shares
 from streams.core.arming import Cause, arm, end, held_until, is_done, rung, targets
 from streams.core.calendars import Calendar
 from streams.core.deadlines import Verdict
@@ -18,12 +19,7 @@ ATTEMPTS = "attempts"
 
 def outcome(cycle: Cycle, verdict: Verdict) -> str:
     """How a cycle ended (R2): `met`, `missed`, `cancelled` or `expired`."""
-    assert cycle.end is not None
-    if cycle.expired:
-        return "expired"
-    if cycle.ending is Action.CANCEL:
-        return "cancelled"
-    return "met" if verdict.due is None or cycle.end <= verdict.due else "missed"
+    return shares.OUTCOMES[shares.outcome(cycle, verdict)]
 
 
 def ended(voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, state: ClockState) -> None:
@@ -111,6 +107,7 @@ def _say(
     notify = targets(names)
     each.alert, each.names = alert_id, [s.name for s in names]
     each.recipients = voice.book.recipients(notify, cycle.routing)
+    state.alerted = True
     voice.fire(alert_id, clock, cycle, verdict, stage=stage.name, severity=stage.severity, notify=notify, stage_at=at)
 
 
@@ -132,6 +129,7 @@ def _attempts(
     if now > voice.at or not fire:
         return now
     alert_id = state.attempts = f"{voice.cycle_id(clock, cycle)}:{ATTEMPTS}"
+    state.alerted = True
     if not voice.known(alert_id):
         voice.fire(
             alert_id, clock, cycle, verdict, stage=ATTEMPTS, severity=clock.attempts.severity,

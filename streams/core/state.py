@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.events import Entry
 from streams.core.fold import Routing
+from streams.core.shares import Share
 
 
 class Rung(msgspec.Struct, array_like=True):
@@ -46,6 +47,8 @@ class ClockState(msgspec.Struct, array_like=True):
     """Id of the alert of the stage `attempts`, once it fired."""
     early: bool = False
     """The too-early notice was given."""
+    alerted: bool = False
+    """A stage fired."""
     missing: bool = False
     """It lacked an anchor when last decided: the event that brought the lack was copied to the dead letters."""
 
@@ -72,6 +75,10 @@ class ItemState(msgspec.Struct, array_like=True):
 
     moment: int = 0
     """When it wants to be looked at next, in microseconds; negative: when the greatest event time has passed it."""
+    shares: list[Share] = []
+    """What its cycles add to the cohorts, in order of start."""
+    settled: list[Share] = []
+    """The same of cycles that are no longer kept, until their windows are over."""
     past: Past | None = None
     history: list[Entry] = []
     """Its events, in order of time, id, source; empty if it is only remembered."""
@@ -88,10 +95,17 @@ class _Head(msgspec.Struct, array_like=True):
     moment: int
 
 
+class _Shares(msgspec.Struct, array_like=True):
+    moment: int
+    shares: list[Share]
+    settled: list[Share]
+
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(ItemState)
 _TIMES = msgspec.msgpack.Decoder(tuple[int, int])
 _HEAD = msgspec.msgpack.Decoder(_Head)
+_SHARES = msgspec.msgpack.Decoder(_Shares)
 
 
 def encode(state: ItemState) -> bytes:
@@ -111,6 +125,12 @@ def decode(value: bytes) -> ItemState:
 def moment(value: bytes) -> int:
     """The next moment of an encoded item, without decoding the rest."""
     return _HEAD.decode(value).moment
+
+
+def shares(value: bytes) -> list[Share]:
+    """All shares of an encoded item, without decoding the rest."""
+    found = _SHARES.decode(value)
+    return found.shares + found.settled if found.settled else found.shares
 
 
 def encode_times(latest: int, now: int) -> bytes:

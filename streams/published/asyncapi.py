@@ -14,6 +14,7 @@ from schemas.topics import Topic
 from streams.published.alerts import alert_parts
 from streams.published.common import Schema
 from streams.published.events import event_parts, types
+from streams.published.scorecards import scorecard_parts
 
 VERSION: Final = "3.0.0"
 CONTRACT: Final = "1"
@@ -47,7 +48,7 @@ def asyncapi(prefix: str = topics.DEFAULT_PREFIX) -> dict[str, Any]:
         "operations": {_operation(topic): _action(topic) for topic in topics.ALL},
         "components": {
             "messages": {topic.suffix: _message(topic) for topic in topics.ALL},
-            "schemas": event_parts(TEMPLATE) | alert_parts(TEMPLATE) | {"Scorecard": _scorecard()},
+            "schemas": event_parts(TEMPLATE) | alert_parts(TEMPLATE) | scorecard_parts(TEMPLATE),
         },
     }
 
@@ -116,7 +117,10 @@ def _payload(topic: Topic) -> Schema:
             "oneOf": [alert, {"type": "null"}],
             "description": "Null is a tombstone: it ended.",
         },
-        topics.SCORECARDS.suffix: {"$ref": TEMPLATE.format(name="Scorecard")},
+        topics.SCORECARDS.suffix: {
+            "oneOf": [{"$ref": TEMPLATE.format(name="Scorecard")}, {"type": "null"}],
+            "description": "What one partition adds to a row, to be summed over partitions. Null: its window is over.",
+        },
         topics.POLICY.suffix: {"type": "string", "description": "The policy file, as bytes in UTF-8."},
         topics.DEAD_LETTERS.suffix: {"description": "The value as it was received, byte for byte."},
     }
@@ -125,17 +129,3 @@ def _payload(topic: Topic) -> Schema:
 
 def _events(names: list[str]) -> Schema:
     return {"allOf": [{"$ref": TEMPLATE.format(name="Event")}, {"properties": {"type": {"enum": names}}}]}
-
-
-def _scorecard() -> Schema:
-    """A partial of the windowed tables (section 7), to be summed over partitions."""
-    return {
-        "description": "A CloudEvent: one window of a workflow, clock and department, of one partition.",
-        "type": "object",
-        "properties": {
-            "specversion": {"const": "1.0"},
-            "type": {"const": "portal.scorecard"},
-            "data": {"type": "object"},
-        },
-        "required": ["specversion", "id", "source", "type", "time", "data"],
-    }

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from streams.core.book import Book
 from streams.core.engine import Engine
+from streams.core.firing import Firing
 from streams.core.shelf import DictShelf
 from tests.bench import books
 from tests.bench.apart import apart
@@ -61,7 +62,7 @@ def counted(items: int, population: Population) -> Held:
     before = _traced()
     drive(engine, events(population, copies))
     everything = _traced()
-    engine.open = DictShelf()
+    engine.open = engine.accounts.firing = Firing(DictShelf())
     without_alerts = _traced()
     engine = _again(book, engine)
     rebuilt = _traced()
@@ -90,7 +91,7 @@ def _warm(book: Book, population: Population) -> None:
     """Let the book see all that these items ask of it."""
     engine = fresh(book)
     drive(engine, events(population, 1))
-    engine.open = DictShelf()
+    engine.open = engine.accounts.firing = Firing(DictShelf())
     _again(book, engine)
 
 

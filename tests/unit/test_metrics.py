@@ -230,9 +230,11 @@ def table() -> Table:
 
 def watch() -> Watch:
     """Of one partition, at noon."""
-    items, open_alerts = table(), table()
+    items, open_alerts, cards = table(), table(), table()
     clock = Clock(pace(f"{instants.text(NOW)}@1@0"), read=lambda: 0)
-    made = Watch("/s", clock, Topics("t.alerts", "t.deadletters"), items, open_alerts, 1 << 20, Tally(["t.messages"]))
+    made = Watch(
+        "/s", clock, Topics("t.alerts", "t.deadletters"), items, open_alerts, cards, 1 << 20, Tally(["t.messages"])
+    )
     made.partitions = 1
     made.decree(Book(parse(POLICY.decode()), POLICY), NOW, 0)
     made.recovered(0)

@@ -1,0 +1,165 @@
+"""What is pending in one partition at a moment, by workflow and department: kept up to date, never counted through.
+
+Theory of operation. An item that runs is `on_time`, from its first stage before a due on `due_soon`, from a due on
+`missed`; of several clocks the most urgent counts, so the earliest of each instant is enough. Each group counts the
+instants that have passed and keeps those ahead in heaps, so to look at a later moment costs what has passed since. An
+instant that goes before it has passed waits in a second heap until it comes up in the first.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from streams.core.shares import ENDED, PAUSED, Share
+
+ON_TIME, DUE_SOON, LATE, WAITING = "on_time", "due_soon", "missed", "paused"
+STATES: Final = (ON_TIME, DUE_SOON, LATE, WAITING)
+NEVER: Final = 1 << 62
+
+
+class Moments:
+    """A bag of instants, the first of them at hand."""
+
+    __slots__ = ("_gone", "_held")
+
+    def __init__(self) -> None:
+        self._held: list[int] = []
+        self._gone: list[int] = []
+
+    def add(self, at: int) -> None:
+        """Put one in."""
+        heapq.heappush(self._held, at)
+
+    def remove(self, at: int) -> None:
+        """Take one out that is in."""
+        heapq.heappush(self._gone, at)
+
+    def first(self) -> int | None:
+        """The first; None if there is none."""
+        while self._gone and self._gone[0] == self._held[0]:
+            heapq.heappop(self._gone)
+            heapq.heappop(self._held)
+        return self._held[0] if self._held else None
+
+    def take(self, until: int) -> int:
+        """Take out those up to `until` (inclusive); how many they were."""
+        taken = 0
+        while (at := self.first()) is not None and at <= until:
+            heapq.heappop(self._held)
+            taken += 1
+        return taken
+
+
+class Standing(NamedTuple):
+    """How an item stands that runs or is paused; microseconds."""
+
+    department: str
+    start: int
+    soon: int
+    due: int
+    paused: bool
+
+
+def standing(shares: Iterable[Share]) -> Standing | None:
+    """Of all shares of an item; None if no cycle of it runs."""
+    found: Standing | None = None
+    for share in shares:
+        if share.outcome < ENDED:
+            due = NEVER if share.due is None else share.due
+            soon = due if share.soon is None else min(share.soon, due)
+            if found is not None:
+                soon, due = min(soon, found.soon), min(due, found.due)
+            found = Standing(share.department, share.start, soon, due, share.outcome == PAUSED)
+    return found
+
+
+class Group:
+    """The pending items of one workflow and department."""
+
+    __slots__ = ("_dues", "_late", "_running", "_soon", "_soons", "_starts", "_waiting")
+
+    def __init__(self) -> None:
+        self._running = self._waiting = 0
+        self._soon = self._late = 0  # of the running ones: those whose instant has passed
+        self._soons, self._dues, self._starts = Moments(), Moments(), Moments()
+
+    def add(self, one: Standing, now: int) -> None:
+        """An item, as it stands at `now`, the last moment looked at."""
+        if one.paused:
+            self._waiting += 1
+            return
+        self._running += 1
+        self._starts.add(one.start)
+        if one.soon <= now:
+            self._soon += 1
+        elif one.soon < NEVER:
+            self._soons.add(one.soon)
+        if one.due <= now:
+            self._late += 1
+        elif one.due < NEVER:
+            self._dues.add(one.due)
+
+    def remove(self, one: Standing, now: int) -> None:
+        """An item that was added."""
+        if one.paused:
+            self._waiting -= 1
+            return
+        self._running -= 1
+        self._starts.remove(one.start)
+        if one.soon <= now:
+            self._soon -= 1
+        elif one.soon < NEVER:
+            self._soons.remove(one.soon)
+        if one.due <= now:
+            self._late -= 1
+        elif one.due < NEVER:
+            self._dues.remove(one.due)
+
+    def turn(self, now: int) -> None:
+        """Look at a later moment."""
+        self._soon += self._soons.take(now)
+        self._late += self._dues.take(now)
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Items in each of `STATES`."""
+        return self._running - self._soon, self._soon - self._late, self._late, self._waiting
+
+    @property
+    def oldest(self) -> int | None:
+        """The earliest start of those that run; None if none does."""
+        return self._starts.first()
+
+
+class Pending:
+    """All pending items of a partition."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, str], Group] = {}
+        self._now = 0
+
+    def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> None:
+        """An item's shares change."""
+        was, will = standing(before), standing(after)
+        if was == will:
+            return
+        if was is not None:
+            self._groups[workflow, was.department].remove(was, self._now)
+        if will is not None:
+            group = self._groups.get((workflow, will.department))
+            if group is None:
+                group = self._groups[workflow, will.department] = Group()
+            group.add(will, self._now)
+
+    def at(self, now: int) -> Iterator[tuple[str, str, Group]]:
+        """Workflow, department and group, as they stand at `now`; a moment before the last one asked for counts as it.
+
+        Args:
+            now: microseconds.
+        """
+        self._now = max(now, self._now)
+        for (workflow, department), group in self._groups.items():
+            group.turn(self._now)
+            yield workflow, department, group
