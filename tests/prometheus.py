@@ -26,12 +26,13 @@ class Prometheus(served.Served):
     PROGRAM = "prometheus"
 
     def arguments(self) -> list[str]:
-        """Its data in the test's folder, its server on loopback."""
+        """Its data in the test's folder, its server on loopback; what fires is told every second, not every minute."""
         return [
             f"--config.file={self.config}",
             f"--storage.tsdb.path={self.folder / 'data'}",
             f"--web.listen-address={self.address}",
             "--web.enable-lifecycle",
+            "--rules.alert.resend-delay=1s",
         ]
 
     def query(self, expression: str, at: float | None = None) -> list[Sample]:

@@ -11,7 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from streams.commands import COMMANDS, main
+from streams.metrics import registry
+from streams.metrics_pending import PendingCollector
 from streams.settings import Settings
+from tests.unit.test_metrics import watch
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,3 +51,24 @@ def test_what_the_pages_show_is_what_the_program_says(line: str, output: str, mo
     monkeypatch.chdir(ROOT)
     said = CliRunner().invoke(main, shlex.split(line))
     assert said.output == output
+
+
+def test_the_page_of_metrics_has_every_metric_and_its_labels() -> None:
+    rows = re.findall(
+        r"^\| (`portalwatch_.*?) \| (\w+) \| (.*?) \|", (ROOT / "deploy/docs/metrics.md").read_text(), re.MULTILINE
+    )
+    named = {
+        name: (kind, re.findall(r"`(\w+)`", labels))
+        for names, kind, labels in rows
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    judge = watch()
+    shown = registry(dict, judge.tally, lambda: 0.0, PendingCollector(judge, lambda _: True))
+    found = {family.name: family for family in shown.collect() if family.name.startswith("portalwatch_")}
+    suffix = {"counter": "_total", "info": "_info"}
+    assert {name + suffix.get(family.type, "") for name, family in found.items()} == set(named)
+    for name, family in found.items():
+        kind, labels = named[name + suffix.get(family.type, "")]
+        assert kind == {"info": "gauge"}.get(family.type, family.type)
+        for sample in family.samples:
+            assert set(sample.labels) - {"le"} == set(labels), name
