@@ -15,28 +15,6 @@ ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy/prometheus"
 PROOFS = sorted((Path(__file__).parent / "rules").glob("*.yml"))
 OF_WORKERS = {"instance", "job"}
-KNOWN = {
-    "portalwatch_items_pending": {"workflow", "department", "state"},
-    "portalwatch_oldest_pending_timestamp_seconds": {"workflow", "department"},
-    "portalwatch_alerts_firing": {"workflow", "department", "stage", "severity"},
-    "portalwatch_feed_silent": {"workflow"},
-    "portalwatch_feed_last_event_timestamp_seconds": {"workflow"},
-    "portalwatch_catching_up": {"partition"},
-    "portalwatch_consumer_lag": {"topic", "partition"},
-    "portalwatch_delivery_backlog": {"sink"},
-    "portalwatch_policy_info": {"version", "sha256"},
-    "portalwatch_policy_last_reload_successful": set(),
-    "portalwatch_events_total": {"workflow", "type"},
-    "portalwatch_alerts_total": {"workflow", "department", "stage"},
-    "portalwatch_cycles_total": {"workflow", "department", "clock", "outcome"},
-    "portalwatch_deadletters_total": {"topic", "reason"},
-    "portalwatch_deliveries_total": {"sink", "result"},
-    "portalwatch_recovery_records": {"partition"},
-    "portalwatch_recovery_records_expected": {"partition"},
-    "process_start_time_seconds": set(),
-    "up": set(),
-}
-"""By name, the labels of what a worker shows (contract section 8, without histograms) and of what Prometheus adds."""
 
 
 def load(path: Path) -> Any:
@@ -52,6 +30,15 @@ def proofs(kind: str) -> list[dict[str, Any]]:
     return [proof for path in PROOFS for test in load(path)["tests"] for proof in test.get(kind, [])]
 
 
+def known() -> dict[str, set[str]]:
+    """By name, the labels of what a worker shows, as the page of metrics has it, and of what Prometheus adds."""
+    page = (ROOT / "deploy/docs/metrics.md").read_text()
+    rows = re.findall(r"^\| (`portalwatch_.*?) \| \w+ \| (.*?) \|", page, re.MULTILINE)
+    shown = {name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"\w+", names)}
+    return {**shown, "process_start_time_seconds": set(), "up": set()}
+
+
+KNOWN = known()
 RECORDED = {rule["record"]: rule for rule in rules() if "record" in rule}
 ALERTS = {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
