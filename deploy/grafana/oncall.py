@@ -88,7 +88,8 @@ def _firing() -> Section:
     table = rows(
         "What fires",
         "The alerts that fire now, by department, workflow and stage, those of which there are most first. The stage "
-        "says who was told: see the ladder of the benchmark in the policy.",
+        "says who was told: see the ladder of the benchmark in the policy. A silent feed is of the department "
+        "`unassigned`.",
         [("department", "Department"), ("workflow", "Workflow"), ("stage", "Stage"), ("severity", "Severity")],
         (f"sum by (department, workflow, stage, severity) ({FIRING}) > 0", "Alerts"),
         size=(12, 9),

@@ -28,10 +28,9 @@ clocks:
   - name: release
     workflow: result
     rules: [{within: 20 minutes}]
-settings: {lead: 0 minutes, max_age: 1 hours, silent_feed: {result: 0.05 minutes}}
+settings: {lead: 0 minutes, max_age: 1 hours, silent_feed: {appointment: 0.05 minutes}}
 """
 MINUTE = 60.0
-ANSWER = "replied"
 LIVES = {
     "on time": {"sent": 1},
     "due soon": {"sent": 15},
@@ -44,7 +43,7 @@ LIVES = {
     "late": {"sent": 50, "replied": 1},
     "never": {"sent": 120},
 }
-"""By item: what happened how many minutes ago. All in department a, but for the last of each kind."""
+"""By item: what happened how many minutes ago. All in department a, but for those `ELSEWHERE`, which are in b."""
 ELSEWHERE = frozenset({"missed too", "kept again"})
 
 
@@ -63,7 +62,7 @@ def live(under_test: Cluster) -> None:
 
 
 def result(now: float) -> dict[str, object]:
-    """A result that was promised and not heard of again, so that its feed falls silent."""
+    """A result that was promised. Of appointments nothing is heard at all, so that their feed is silent."""
     return {**event(200, "r-1", "sent", now - 2 * MINUTE, department="b"), "type": "portal.result.promised"}
 
 
