@@ -22,7 +22,8 @@ class Query(NamedTuple):
     panel: str
     ref: str
     expression: str
-    legend: str
+    labels: frozenset[str]
+    """What its legend, or a table's columns, show of each series."""
     instant: bool
     span: float
     """How far back the dashboard looks, in seconds."""
@@ -70,8 +71,16 @@ def queries(dashboard: Json, chosen: Mapping[str, list[str]], scrape: float) -> 
         }
         for target in panel.get("targets", []):
             expression = fill(target["expr"], {**values, **built_in})
-            name, title = dashboard["title"], panel["title"]
-            yield Query(name, title, target["refId"], expression, target["legendFormat"], target["instant"], span, step)
+            name, title, ref, instant = dashboard["title"], panel["title"], target["refId"], target["instant"]
+            yield Query(name, title, ref, expression, shown(panel, target), instant, span, step)
+
+
+def shown(panel: Json, target: Json) -> frozenset[str]:
+    """The labels that tell one series of a query, or one row of a table, from another."""
+    if panel["type"] != "table":
+        return frozenset(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+    (organised,) = (each["options"] for each in panel["transformations"] if each["id"] == "organize")
+    return frozenset(name for name in organised["renameByName"] if not name.startswith("Value"))
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
