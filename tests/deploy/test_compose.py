@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import jsonschema
 import pytest
 
-from schemas import topics
+from streams.settings import Settings
 from tests.deploy import manifests
 from tests.deploy.manifests import COMPOSE, DEPLOY
 
 FILE = manifests.compose()
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
-WORKERS = ("worker-0", "worker-1")
+WORKERS = ("worker-1", "worker-2")
 
 
 def mounts(name: str, kind: str) -> list[dict[str, Any]]:
@@ -66,7 +66,8 @@ def test_it_listens_on_this_machine_alone(name: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_it_mounts_is_there_and_read_only(name: str) -> None:
     for mount in mounts(name, "bind"):
-        assert (COMPOSE.parent / mount["source"]).exists(), mount["source"]
+        ours = not mount["source"].startswith("./secrets/")
+        assert (COMPOSE.parent / mount["source"]).exists() is ours, mount["source"]
         assert mount["read_only"] is True
     named = {mount["source"] for mount in mounts(name, "volume") if "source" in mount}
     assert named <= set(FILE["volumes"])
@@ -125,8 +126,39 @@ def test_grafana_asks_services_that_are_there_and_shows_the_folder_that_is_mount
     assert mounted["/etc/grafana/provisioning"] == "../grafana/provisioning"
 
 
+def test_prometheus_finds_every_worker_and_its_alertmanager() -> None:
+    [config] = manifests.documents(DEPLOY / "prometheus/prometheus.yml")
+    jobs = {each["job_name"]: targets(each["static_configs"]) for each in config["scrape_configs"]}
+    assert jobs["portalwatch"] == {(name, Settings().metrics_port) for name in WORKERS}
+    told = {each for one in config["alerting"]["alertmanagers"] for each in targets(one["static_configs"])}
+    for host, port in {*told, *jobs["alertmanager"]}:
+        assert f"127.0.0.1:{port}:{port}" in SERVICES[host]["ports"]
+
+
+def targets(configs: list[dict[str, Any]]) -> set[tuple[str, int]]:
+    pairs = [target.rpartition(":") for each in configs for target in each["targets"]]
+    return {(host, int(port)) for host, _, port in pairs}
+
+
+def test_prometheus_keeps_what_the_rules_look_back_to() -> None:
+    [kept] = [each for each in SERVICES["prometheus"]["command"] if "retention.time" in each]
+    spans = re.findall(r"\[(\d+)d", "".join(path.read_text() for path in (DEPLOY / "prometheus/rules").glob("*.yml")))
+    assert int(kept.rpartition("=")[2].removesuffix("d")) > max(map(int, spans))
+
+
+def test_whatever_alertmanager_reads_is_mounted() -> None:
+    text = (DEPLOY / "alertmanager/alertmanager.yml").read_text()
+    [config] = manifests.documents(DEPLOY / "alertmanager/alertmanager.yml")
+    mounted = {mount["target"] for mount in mounts("alertmanager", "bind")}
+    assert {f"/etc/alertmanager/{name}" for name in config["templates"]} <= mounted
+    secrets = re.findall(r"_file: (\S+)", text)
+    assert secrets
+    assert {str(Path(each).parent) for each in secrets} <= mounted
+    page = (DEPLOY / "docs/deploying.md").read_text()
+    assert [each for each in secrets if Path(each).name not in page] == []
+
+
 def test_the_partitions_are_for_two_workers_at_least() -> None:
     counts = {SERVICES[name]["environment"]["PORTALWATCH_PARTITIONS"] for name in WORKERS}
     assert len(counts) == 1
     assert int(counts.pop()) >= len(WORKERS)
-    assert topics.POLICY.count(4) == 1, "one worker's partition count is not the policy's"

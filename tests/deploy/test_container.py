@@ -65,7 +65,7 @@ def test_its_health_is_asked_for_by_the_probe_it_holds_without_a_shell() -> None
 def test_its_version_is_the_projects() -> None:
     versions = [text.partition("=")[2] for word, text in manifests.stages()[-1] if word == "ARG" and "VERSION" in text]
     assert versions == [PROJECT["project"]["version"]]
-    for name in ("worker-0", "worker-1"):
+    for name in ("worker-1", "worker-2"):
         assert manifests.compose()["services"][name]["image"] == f"portalwatch:{versions[0]}"
 
 

@@ -143,6 +143,7 @@ def test_whoever_selects_pods_selects_these() -> None:
     [monitor] = manifests.documents(KUBERNETES / "components/prometheus-operator/servicemonitor.yaml")
     service = one(objects, "Service", "portalwatch-metrics")
     assert monitor["spec"]["selector"]["matchLabels"] == service["metadata"]["labels"]
+    assert service["metadata"]["labels"][monitor["spec"]["jobLabel"]] == "portalwatch"
     assert [each["port"] for each in monitor["spec"]["endpoints"]] == [
         each["name"] for each in service["spec"]["ports"]
     ]

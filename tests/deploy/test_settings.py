@@ -63,7 +63,7 @@ def test_whoever_ends_a_worker_waits_for_as_long_as_it_may_take() -> None:
     waits = {
         "systemd": float(manifests.unit()["TimeoutStopSec"][0]),
         "kubernetes": float(pod["terminationGracePeriodSeconds"]),
-        **{name: float(services[name]["stop_grace_period"].removesuffix("s")) for name in ("worker-0", "worker-1")},
+        **{name: float(services[name]["stop_grace_period"].removesuffix("s")) for name in ("worker-1", "worker-2")},
     }
     assert {way: wait for way, wait in waits.items() if not STOP_GRACE + 10 <= wait <= STOP_GRACE + 30} == {}
 
