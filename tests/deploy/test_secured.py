@@ -42,7 +42,7 @@ def documented_acls() -> list[AclBinding]:
     """What the page's commands allow."""
     [block] = [each for each in BLOCKS if "kafka-acls.sh" in each]
     lines = [line for line in block.replace("\\\n", " ").splitlines() if line.startswith("$acls")]
-    return list(dict.fromkeys(binding for line in lines for binding in allowed(shlex.split(line)[1:])))
+    return list(dict.fromkeys(binding for line in lines for binding in allowed(shlex.split(line, comments=True)[1:])))
 
 
 def allowed(arguments: list[str]) -> Iterator[AclBinding]:
