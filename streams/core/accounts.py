@@ -6,7 +6,7 @@ decision replaces an item's old shares by its new ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from streams.core import state as states
 from streams.core.agenda import OWN
@@ -28,22 +28,22 @@ class Accounts:
     def rebuild(self, latest: int) -> None:
         """Begin anew from what stands on the shelves; `latest`: the greatest event time seen."""
         self.cohorts, self.pending = Cohorts(self.cohorts.kept), Pending()
+        self.cohorts.expire(latest)
         for key, value in self._items.items():
             if not key.startswith(OWN):
                 workflow = key[: key.index(b":")].decode()
                 shares = states.shares(value)
-                self.cohorts.change(workflow, (), shares, latest)
+                self.cohorts.change(workflow, (), shares)
                 self.pending.change(workflow, (), shares)
         self.firing.count()
 
-    def change(self, key: bytes, before: Sequence[Share], after: Sequence[Share], latest: int) -> list[Ended]:
+    def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Iterable[Ended]:
         """A decision changed an item's shares; what came to an end with it."""
         if before == after:
-            return []
-        workflow = key[: key.index(b":")].decode()
-        self.cohorts.change(workflow, before, after, latest)
+            return ()
+        self.cohorts.change(workflow, before, after)
         self.pending.change(workflow, before, after)
-        return list(_ended(workflow, before, after))
+        return _ended(workflow, before, after) if after and any(share.outcome >= ENDED for share in after) else ()
 
 
 def _ended(workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Iterator[Ended]:

@@ -66,19 +66,17 @@ class Ended(NamedTuple):
     """The first that tells of this cycle's end: who counts cycles, and not judgements, counts these."""
 
 
-def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, *, alerted: bool) -> Share:
-    """The share of a cycle that the clock judges."""
-    due = verdict.due
-    made = Share(
-        cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due,
-        short=verdict.short and due is not None, alerted=alerted, attempts=len(cycle.attempts),
+def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, ladder: Ladder | None, *, alerted: bool) -> Share:
+    """The share of a cycle that the clock judges; `ladder` as long as it runs and its due is known."""
+    due, soon, response = verdict.due, None, None
+    if ladder is not None and clock.stages and clock.stages[0].early:
+        soon = ladder.at(0)
+    if cycle.end is not None and cycle.ending is Action.STOP:
+        response = run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)
+    return Share(
+        cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due, soon,
+        verdict.short and due is not None, alerted, response, len(cycle.attempts),
     )  # fmt: skip
-    if cycle.end is None:
-        if due is not None and clock.stages and clock.stages[0].early:
-            made.soon = Ladder(clock, verdict, cycle).at(0)
-    elif cycle.ending is Action.STOP:
-        made.response = run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)
-    return made
 
 
 def unjudged(book: Book, cycle: Cycle) -> Share:

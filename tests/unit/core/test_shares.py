@@ -147,13 +147,13 @@ def test_a_bucket_holds_its_bound() -> None:
 def test_a_window_goes_35_days_after_its_end_by_event_time() -> None:
     cohorts, share = Cohorts(), Share(HOUR_OF + 5, "c", "d", shares.PENDING)
     last = HOUR_OF + HOUR + KEPT
-    cohorts.change("message", (), [share], HOUR_OF + 5)
+    cohorts.change("message", (), [share])
     cohorts.expire(last)
     assert len(cohorts.rows) == 1
     cohorts.changed.clear()
     cohorts.expire(last + 1)
     assert (cohorts.rows, list(cohorts.changed)) == ({}, [Key("message", "c", "d", HOUR_OF)])
-    cohorts.change("message", [share], [Share(HOUR_OF + 5, "c", "d", shares.MET)], last + 1)
+    cohorts.change("message", [share], [Share(HOUR_OF + 5, "c", "d", shares.MET)])
     assert cohorts.rows == {}, "what still changes of it counts nowhere"
 
 
