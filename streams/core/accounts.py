@@ -6,7 +6,7 @@ decision replaces an item's old shares by its new ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from streams.core import state as states
 from streams.core.agenda import OWN
@@ -37,19 +37,22 @@ class Accounts:
                 self.pending.change(workflow, (), shares)
         self.firing.count()
 
-    def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Iterable[Ended]:
+    def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Sequence[Ended]:
         """A decision changed an item's shares; what came to an end with it."""
         if before == after:
             return ()
         self.cohorts.change(workflow, before, after)
         self.pending.change(workflow, before, after)
-        return _ended(workflow, before, after) if after and any(share.outcome >= ENDED for share in after) else ()
+        ended = [share for share in after if share.outcome >= ENDED and share not in before]
+        return _told(workflow, before, ended) if ended else ()
 
 
-def _ended(workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Iterator[Ended]:
+def _told(workflow: str, before: Sequence[Share], ended: Sequence[Share]) -> list[Ended]:
+    """Those whose end is news; the first of a cycle is the one that tells of it."""
     known = {(share.start, share.clock): share.outcome for share in before if share.outcome >= ENDED}
-    told = {start for start, _ in known}
-    for share in after:
-        if share.outcome >= ENDED and known.get((share.start, share.clock)) != share.outcome:
-            yield Ended(workflow, share, share.start not in told)
+    told, found = {start for start, _ in known}, []
+    for share in ended:
+        if known.get((share.start, share.clock)) != share.outcome:
+            found.append(Ended(workflow, share, share.start not in told))
             told.add(share.start)
+    return found

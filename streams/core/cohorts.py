@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from schemas.policy import HOUR, MINUTE
@@ -116,12 +116,14 @@ class Cohorts:
         self._first = -(1 << 62)
         """Windows that start before this are over."""
 
-    def change(self, workflow: str, before: Iterable[Share], after: Iterable[Share]) -> None:
+    def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> None:
         """An item's shares change."""
         for share in before:
-            self._put(workflow, share, -1)
+            if share not in after:
+                self._put(workflow, share, -1)
         for share in after:
-            self._put(workflow, share, 1)
+            if share not in before:
+                self._put(workflow, share, 1)
 
     def take_changed(self) -> list[Key]:
         """The rows that changed or went since the last call."""
@@ -143,7 +145,8 @@ class Cohorts:
         return iter(self.rows.items())
 
     def _put(self, workflow: str, share: Share, sign: int) -> None:
-        window = share.start - share.start % WINDOW
+        start = share.start
+        window = start - start % WINDOW
         if window < self._first or share.clock == UNJUDGED:
             return
         key = (workflow, share.clock, share.department, window)  # equal to a Key, and quicker to make
