@@ -111,7 +111,7 @@ MUTATIONS = (
              "section 7: expired is an outcome of its own"),
     Mutation("shares.py", "share.window + WINDOW + kept < latest", "share.window + kept < latest",
              "section 7: kept for 35 days after its end"),
-    Mutation("cohorts.py", "bisect_left(BOUNDS, share.response)", "bisect_left(BOUNDS, share.response + 1)",
+    Mutation("cohorts.py", "bisect_left(BOUNDS, response)", "bisect_left(BOUNDS, response + 1)",
              "section 7: a bucket holds its bound"),
     Mutation("cohorts.py", "                self._put(workflow, share, -1)\n", "                pass\n",
              "section 7: the old share is taken out"),
