@@ -95,11 +95,16 @@ def outcome(cycle: Cycle, verdict: Verdict) -> int:
     return MET if verdict.due is None or cycle.end <= verdict.due else MISSED
 
 
+def kept_until(share: Share, kept: int) -> int:
+    """The greatest event time up to which its window is kept."""
+    return share.window + WINDOW + kept
+
+
 def over(share: Share, latest: int, kept: int | None = KEPT) -> bool:
     """Whether its window is kept no longer, once the greatest event time is `latest`; None: windows never end."""
-    return kept is not None and share.window + WINDOW + kept < latest
+    return kept is not None and kept_until(share, kept) < latest
 
 
 def until(shares: Iterable[Share], kept: int | None = KEPT) -> int | None:
     """The greatest event time up to which the first of these windows is kept; None if there is none, or no end."""
-    return None if kept is None else min((share.window + WINDOW + kept for share in shares), default=None)
+    return None if kept is None else min((kept_until(share, kept) for share in shares), default=None)

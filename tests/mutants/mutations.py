@@ -109,7 +109,7 @@ MUTATIONS = (
              "run(verdict.calendar, cycle.start, cycle.end, ())", "section 7: pauses are left out"),
     Mutation("shares.py", "if cycle.expired:", "if cycle.expired and False:",
              "section 7: expired is an outcome of its own"),
-    Mutation("shares.py", "share.window + WINDOW + kept < latest", "share.window + kept < latest",
+    Mutation("shares.py", "return share.window + WINDOW + kept", "return share.window + kept",
              "section 7: kept for 35 days after its end"),
     Mutation("cohorts.py", "bisect_left(BOUNDS, response)", "bisect_left(BOUNDS, response + 1)",
              "section 7: a bucket holds its bound"),
