@@ -172,6 +172,7 @@ def test_what_is_given_up_still_counts_until_its_window_is_over() -> None:
     assert dict(again.accounts.cohorts.rows) == dict(judge.accounts.cohorts.rows)
     for day in range(1, 16):
         tell(judge, event(f"d{day}", "message.sent", f"2026-12-{day:02}T12:00", f"m-{day}"))
+    tell(judge, event("last", "message.sent", "2026-12-15T13:00", "m-98"))
     assert judge.items.get(b"message:p-4821") is not None
     tell(judge, event("end", "message.sent", "2026-12-15T13:00:00.000001", "m-99"))
     assert judge.items.get(b"message:p-4821") is None
