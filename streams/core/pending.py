@@ -2,13 +2,13 @@
 
 Theory of operation. An item that runs is `on_time`, from its first stage before a due on `due_soon`, from a due on
 `missed`; of several clocks the most urgent counts, so the earliest of each instant is enough. Each group counts the
-instants that have passed and keeps those ahead in heaps, so to look at a later moment costs what has passed since. An
-instant that goes before it has passed waits in a second heap until it comes up in the first.
+instants that have passed and keeps those ahead in order, so to look at a later moment costs what has passed since.
 """
 
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -17,37 +17,72 @@ from streams.core.shares import ENDED, PAUSED, Share
 ON_TIME, DUE_SOON, LATE, WAITING = "on_time", "due_soon", "missed", "paused"
 STATES: Final = (ON_TIME, DUE_SOON, LATE, WAITING)
 NEVER: Final = 1 << 62
+FEW: Final = 256
+"""Instants that are not worth an array."""
+
+
+class Bag:
+    """Instants, the first of them at hand: most in a sorted array of 8 bytes each, those that came lately in a heap."""
+
+    __slots__ = ("_at", "_late", "_sorted")
+
+    def __init__(self) -> None:
+        self._sorted, self._at = array("q"), 0
+        self._late: list[int] = []
+
+    def add(self, at: int) -> None:
+        """Put one in."""
+        heapq.heappush(self._late, at)
+        if len(self._late) > FEW and len(self._late) > (len(self._sorted) - self._at) // 8:
+            self._sorted = array("q", sorted([*self._sorted[self._at :], *self._late]))
+            self._at, self._late = 0, []
+
+    def first(self) -> int | None:
+        """The first; None if there is none."""
+        late = self._late[0] if self._late else None
+        if self._at == len(self._sorted):
+            return late
+        at = self._sorted[self._at]
+        return at if late is None or at <= late else late
+
+    def pop(self) -> None:
+        """Take the first out."""
+        if self._late and (self._at == len(self._sorted) or self._late[0] < self._sorted[self._at]):
+            heapq.heappop(self._late)
+        else:
+            self._at += 1
 
 
 class Moments:
-    """A bag of instants, the first of them at hand."""
+    """A bag of instants from which any can be taken out: those that go before they are first wait in another."""
 
     __slots__ = ("_gone", "_held")
 
     def __init__(self) -> None:
-        self._held: list[int] = []
-        self._gone: list[int] = []
+        self._held, self._gone = Bag(), Bag()
 
     def add(self, at: int) -> None:
         """Put one in."""
-        heapq.heappush(self._held, at)
+        self._held.add(at)
 
     def remove(self, at: int) -> None:
         """Take one out that is in."""
-        heapq.heappush(self._gone, at)
+        self._gone.add(at)
 
     def first(self) -> int | None:
         """The first; None if there is none."""
-        while self._gone and self._gone[0] == self._held[0]:
-            heapq.heappop(self._gone)
-            heapq.heappop(self._held)
-        return self._held[0] if self._held else None
+        at = self._held.first()
+        while at is not None and at == self._gone.first():
+            self._gone.pop()
+            self._held.pop()
+            at = self._held.first()
+        return at
 
     def take(self, until: int) -> int:
         """Take out those up to `until` (inclusive); how many they were."""
         taken = 0
         while (at := self.first()) is not None and at <= until:
-            heapq.heappop(self._held)
+            self._held.pop()
             taken += 1
         return taken
 
