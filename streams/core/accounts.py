@@ -6,13 +6,14 @@ decision replaces an item's old shares by its new ones.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from streams.core import state as states
 from streams.core.agenda import OWN
 from streams.core.cohorts import Cohorts
 from streams.core.firing import Firing
-from streams.core.pending import Pending
+from streams.core.pending import Pending, Standing, standing
 from streams.core.shares import ENDED, KEPT, Ended, Share
 from streams.core.shelf import Shelf
 
@@ -27,14 +28,19 @@ class Accounts:
 
     def rebuild(self, latest: int) -> None:
         """Begin anew from what stands on the shelves; `latest`: the greatest event time seen."""
-        self.cohorts, self.pending = Cohorts(self.cohorts.kept), Pending()
-        self.cohorts.expire(latest)
+        self.cohorts = cohorts = Cohorts(self.cohorts.kept)
+        cohorts.expire(latest)
+        found: defaultdict[tuple[str, str], list[Standing]] = defaultdict(list)
+        workflows: dict[bytes, str] = {}
         for key, value in self._items.items():
             if not key.startswith(OWN):
-                workflow = key[: key.index(b":")].decode()
+                name = key[: key.index(b":")]
+                workflow = workflows.get(name) or workflows.setdefault(name, name.decode())
                 shares = states.shares(value)
-                self.cohorts.change(workflow, (), shares)
-                self.pending.change(workflow, (), shares)
+                cohorts.change(workflow, (), shares)
+                if (one := standing(shares)) is not None:
+                    found[workflow, one[0]].append(one)
+        self.pending = Pending(found)
         self.firing.count()
 
     def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Sequence[Ended]:

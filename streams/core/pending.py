@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from streams.core.shares import ENDED, PAUSED, Share
@@ -26,8 +26,8 @@ class Bag:
 
     __slots__ = ("_at", "_late", "_sorted")
 
-    def __init__(self) -> None:
-        self._sorted, self._at = array("q"), 0
+    def __init__(self, instants: Iterable[int] = ()) -> None:
+        self._sorted, self._at = array("q", sorted(instants)), 0
         self._late: list[int] = []
 
     def add(self, at: int) -> None:
@@ -58,8 +58,8 @@ class Moments:
 
     __slots__ = ("_gone", "_held")
 
-    def __init__(self) -> None:
-        self._held, self._gone = Bag(), Bag()
+    def __init__(self, instants: Iterable[int] = ()) -> None:
+        self._held, self._gone = Bag(instants), Bag()
 
     def add(self, at: int) -> None:
         """Put one in."""
@@ -108,10 +108,13 @@ class Group:
 
     __slots__ = ("_dues", "_late", "_running", "_soon", "_soons", "_starts", "_waiting")
 
-    def __init__(self) -> None:
-        self._running = self._waiting = 0
+    def __init__(self, items: Sequence[Standing] = ()) -> None:
+        running = [one for one in items if not one[4]]
+        self._running, self._waiting = len(running), len(items) - len(running)
         self._soon = self._late = 0  # of the running ones: those whose instant has passed
-        self._soons, self._dues, self._starts = Moments(), Moments(), Moments()
+        self._soons = Moments(soon for _, _, soon, _, _ in running if soon < NEVER)
+        self._dues = Moments(due for _, _, _, due, _ in running if due < NEVER)
+        self._starts = Moments(start for _, start, _, _, _ in running)
 
     def add(self, one: Standing, now: int) -> None:
         """An item, as it stands at `now`, the last moment looked at."""
@@ -164,10 +167,10 @@ class Group:
 
 
 class Pending:
-    """All pending items of a partition."""
+    """All pending items of a partition; `items`: those to begin with, by workflow and department."""
 
-    def __init__(self) -> None:
-        self._groups: dict[tuple[str, str], Group] = {}
+    def __init__(self, items: Mapping[tuple[str, str], Sequence[Standing]] | None = None) -> None:
+        self._groups = {group: Group(found) for group, found in (items or {}).items()}
         self._now = 0
 
     def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> None:
