@@ -50,6 +50,8 @@ class Share(msgspec.Struct, array_like=True, gc=False):
     response: int | None = None
     """Open time from start to stop, pauses left out, in microseconds; of a cycle that stopped."""
     attempts: int = 0
+    overdue: bool = False
+    """It was cancelled, and its due had passed by then."""
 
     @property
     def window(self) -> int:
@@ -78,6 +80,8 @@ def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, *, alerted: 
             made.soon = Ladder(clock, verdict, cycle).at(0)
     elif cycle.ending is Action.STOP:
         made.response = run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)
+    elif cycle.ending is Action.CANCEL:
+        made.overdue = due is not None and due < cycle.end
     return made
 
 
