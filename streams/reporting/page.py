@@ -41,16 +41,21 @@ def page(report: Report) -> str:
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("streams.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, finalize=harmless,
     )  # fmt: skip
     made.filters |= {
-        "plain": words.plain, "share": words.share, "hours": words.hours, "counted": words.counted, "listed": listed,
+        "share": words.share, "hours": words.hours, "counted": words.counted, "listed": listed,
     }  # fmt: skip
     made.globals |= {
         "points": words.points, "heat": heat, "kept_plot": kept_plot, "responses_plot": responses_plot,
         "bands": plots.bands, "when": plots.when, "small": small, "percent_of": percent_of,
     }  # fmt: skip
     return made
+
+
+def harmless(value: object) -> object:
+    """Whatever a template shows: a text without characters that steer, unless it is markup already."""
+    return words.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def kept_plot(report: Report, benchmark: Benchmark, number: int) -> Markup:
@@ -98,7 +103,7 @@ def listed(names: Sequence[str]) -> str:
 
 def small(benchmark: Benchmark) -> list[str]:
     """Departments with fewer cycles than a share takes."""
-    return [words.plain(row.department) for row in benchmark.departments if row.now.opened < centiles.FEW]
+    return [row.department for row in benchmark.departments if row.now.opened < centiles.FEW]
 
 
 def percent_of(part: int, whole: int) -> str:

@@ -19,8 +19,9 @@ from streams.reporting.span import MONTHS
 from streams.reporting.words import plain, share
 
 SVG: Final = "http://www.w3.org/2000/svg"
-LABELS: Final = 11
-"""Up to so many points each has a label; of more, every second, third..."""
+DATES: Final = 7
+"""Up to so many dates each has a label; of more, every second, third..."""
+UNWANTED: Final = (f"{{{SVG}}}script", f"{{{SVG}}}desc", f"{{{SVG}}}title")
 COLOURS: Final = ("var(--now)", "var(--past)")
 
 
@@ -30,18 +31,18 @@ def kept(report: Report, benchmark: Benchmark, ident: str) -> str:
     values = [None if each.kept.share is None else 100 * each.kept.share for each in benchmark.periods]
     begins = next((n for n, each in enumerate(benchmark.periods) if each.last_day >= report.span.first_day), 0)
     chart = _chart(
-        pygal.Line, ident, labels, range=(0, 100), y_labels=[0, 25, 50, 75, 100], show_legend=begins > 0, dots_size=4,
-        allow_interruptions=True,
+        pygal.Line, ident, labels, -(-len(labels) // DATES), range=(0, 100), y_labels=[0, 25, 50, 75, 100],
+        show_legend=begins > 0, dots_size=4, allow_interruptions=True,
     )  # fmt: skip
-    chart.add(report.span.title, [None] * begins + values[begins:])
+    chart.add(plain(report.span.title), [None] * begins + values[begins:])
     if begins and report.before is not None:
-        chart.add(report.before.title, values[: begins + 1])
+        chart.add(plain(report.before.title), values[: begins + 1])
     told = [
         f"{label}: {share(each.kept)}"
         for label, each in zip(labels, benchmark.periods, strict=True)
         if each.kept.judged
     ]
-    title = f"Share kept by {report.step}, {plain(benchmark.clock)}"
+    title = f"Share kept by {report.step}, {benchmark.clock}"
     return _clean(chart, ident, title, f"By the {report.step} that begins on: {'; '.join(told) or 'none'}.")
 
 
@@ -55,9 +56,9 @@ def responses(report: Report, benchmark: Benchmark, ident: str) -> str:
     told = []
     for name, figures in spans:
         parts = [100 * count / figures.responses if figures.responses else 0 for count in figures.buckets]
-        chart.add(name, parts)
+        chart.add(plain(name), parts)
         told.append(f"{name}: " + ", ".join(f"{label} {part:.0f}%" for label, part in zip(labels, parts, strict=True)))
-    title = f"Open hours to the answer, {plain(benchmark.clock)}"
+    title = f"Open hours to the answer, {benchmark.clock}"
     return _clean(chart, ident, title, f"Percent of the answers, by open hours. {'. '.join(told)}.")
 
 
@@ -74,7 +75,7 @@ def when(first_day: str, step: str) -> str:
     return f"{int(day)} {name}" if step == "week" else f"{name} {year}"
 
 
-def _chart(kind: Any, ident: str, labels: Sequence[str], **options: Any) -> Any:
+def _chart(kind: Any, ident: str, labels: Sequence[str], every: int = 1, **options: Any) -> Any:
     style = Style(
         background="none", plot_background="none", foreground="var(--ink)", foreground_strong="var(--ink)",
         foreground_subtle="var(--rule)", guide_stroke_color="var(--rule)", major_guide_stroke_color="var(--rule)",
@@ -82,7 +83,6 @@ def _chart(kind: Any, ident: str, labels: Sequence[str], **options: Any) -> Any:
         stroke_width="2", colors=COLOURS, value_colors=COLOURS, transition="0s", font_family="inherit",
         label_font_size=13, major_label_font_size=13, legend_font_size=13,
     )  # fmt: skip
-    every = -(-len(labels) // LABELS)
     chart = kind(
         style=style, js=(), width=480, height=260, margin=8, margin_right=24, explicit_size=False,
         legend_at_bottom=True, legend_at_bottom_columns=2, truncate_legend=-1, truncate_label=-1, x_label_rotation=0,
@@ -99,12 +99,13 @@ def _clean(chart: Any, ident: str, title: str, description: str) -> str:
     root = ET.fromstring(chart.render())  # noqa: S314 - it was made here; comments are left out
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag in (f"{{{SVG}}}script", f"{{{SVG}}}desc", f"{{{SVG}}}title"):
+            child.attrib.pop("id", None)  # the same in each plot
+            if child.tag in UNWANTED or "tooltip-overlay" in child.get("class", ""):
                 parent.remove(child)
     root.attrib |= {"role": "img", "aria-labelledby": f"{ident}-title {ident}-desc"}
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         each = ET.Element(f"{{{SVG}}}{tag}", {"id": f"{ident}-{tag}"})
-        each.text = text
+        each.text = plain(text)
         root.insert(place, each)
     return _text(root)
 

@@ -64,17 +64,11 @@ def points(now: Kept, before: Kept) -> str:
 
 def answer(report: Report) -> Iterator[str]:
     """What the report says, in a few sentences: what was kept, what is still open, who slipped."""
-    yield _kept(report)
-    if report.open_past_due:
-        yield (
-            f"{report.open_past_due:,} more {_are(report.open_past_due)} still open although the due has passed, and "
-            "will count once ended."
-        )
-    yield from _slipped(report)
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+    said = [_kept(report)]
+    if count := report.open_past_due:
+        are = "is" if count == 1 else "are"
+        said.append(f"{count:,} more {are} still open although the due has passed, and will count once ended.")
+    yield from map(plain, (*said, *_slipped(report)))
 
 
 def _kept(report: Report) -> str:
@@ -98,7 +92,7 @@ def _slipped(report: Report) -> Iterator[str]:
     if fall is not None:
         chance = " A fall of this size can be chance." if fall.chance else ""
         yield (
-            f"Slipped most: {plain(fall.department)} by {plain(fall.clock)}, from {counted(fall.before)} to "
+            f"Slipped most: {fall.department} by {fall.clock}, from {counted(fall.before)} to "
             f"{counted(fall.now)}, down {fall.points:.1f} points.{chance}"
         )
     elif report.compared:
