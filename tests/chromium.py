@@ -2,7 +2,8 @@
 
 Theory of operation. Playwright brings no browser of its own here (it would download one); it drives the `chromium` of
 the PATH, which is installed by apt-get where it is missing and we may. What the page says on its console as a warning
-or an error, what it raises, and what it asks for and does not get are its problems.
+or an error, what it raises, and what it asks for and does not get are its problems. A thread has one `browser` at a
+time, and no asyncio loop beside it: give it to tests as a fixture of their module.
 """
 
 from __future__ import annotations
@@ -104,11 +105,11 @@ def _note(seen: Opened, kind: str, text: str) -> None:
 
 
 def screenshot(
-    where: str | Path, size: tuple[int, int] = DESKTOP, *, dark: bool = False,
+    running: Browser, where: str | Path, size: tuple[int, int] = DESKTOP, *, dark: bool = False,
     media: Literal["screen", "print"] = "screen",
 ) -> bytes:  # fmt: skip
     """The whole page as PNG, as long as it is. AssertionError if it has problems."""
-    with browser() as running, opened(running, where, size, dark=dark, media=media) as seen:
+    with opened(running, where, size, dark=dark, media=media) as seen:
         picture = seen.page.screenshot(full_page=True)
         assert seen.problems == []
         return picture

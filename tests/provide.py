@@ -1,4 +1,5 @@
-"""Make ready what the tests need beyond Python: Java, Maven (by apt-get, if we may), Kafka, the other broker, promtool.
+"""Make ready what the tests need beyond Python: Java, Maven (by apt-get, if we may), Kafka, the other broker, promtool,
+Chromium.
 
 Theory of operation. Each need is tried; one that cannot be had costs a line that says why. Without CI set the run goes
 on and the tests that need it are left out (promtool: its one check); with CI set it is a failure. The stamp is written
@@ -14,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import brokers, promtool
+from tests import brokers, chromium, promtool
 
 PACKAGES = {"java": "default-jre-headless", "mvn": "maven"}
 
@@ -31,6 +32,8 @@ def main() -> int:
     needs = {f"the {kind} broker": why for kind, why in missing.items()}
     if why := promtool.why_not():
         needs["promtool"] = why
+    if why := chromium.why_not():
+        needs["Chromium"] = why
     for need, why in needs.items():
         print(f"could not provide {need} for the tests: {why}", file=sys.stderr)
     if stamp is not None and not needs:
