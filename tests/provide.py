@@ -1,5 +1,4 @@
-"""Make ready what the tests need beyond Python: Java, Maven (by apt-get, if we may), Kafka, the other broker, promtool,
-Chromium.
+"""Make ready what the tests need beyond Python: Java, Maven and Chromium (by apt-get, if we may), brokers, promtool.
 
 Theory of operation. Each need is tried; one that cannot be had costs a line that says why. Without CI set the run goes
 on and the tests that need it are left out (promtool: its one check); with CI set it is a failure. The stamp is written

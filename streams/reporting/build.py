@@ -64,22 +64,9 @@ def build(found: Gathered, span: Span, book: Book, origin: Origin, earlier: Repo
     if earlier is not None:
         before = _read(earlier, span)
     first = (span.before() if origin.knows_before else span).first
-    order = {clock.name: place for place, clock in enumerate(book.policy.clocks)}
-    names = {line[:2] for line in (*found.now, *(before.rows if before else ()))}
-    benchmarks = [
-        _benchmark(
-            workflow,
-            clock,
-            found,
-            before,
-            _asks(book, workflow, clock),
-            list(_periods(found.periods.get((workflow, clock), {}), first, span)),
-            exact=exact,
-        )
-        for workflow, clock in sorted(names, key=lambda each: (order.get(each[1], len(order)), each))
-    ]
+    benchmarks = list(_benchmarks(found, before, book, (first, span), exact=exact))
     compared, slipped = _slipped(benchmarks)
-    zones = zones_of(book)
+    names = {each.clock for each in benchmarks}
     return Report(
         source="events" if exact else "scorecards",
         complete=origin.complete,
@@ -88,8 +75,7 @@ def build(found: Gathered, span: Span, book: Book, origin: Origin, earlier: Repo
         span=_days(span),
         before=before and before.span,
         step="week" if by_week(span) else "month",
-        zones=sorted({zones.of(row.department).key for each in benchmarks for row in each.departments})
-        or [zones.default.key],
+        zones=_zones(book, benchmarks),
         kept=together(each.now.kept for each in benchmarks),
         kept_before=before and before.kept,
         open_past_due=sum(each.now.open_past_due or 0 for each in benchmarks) if exact else None,
@@ -97,9 +83,15 @@ def build(found: Gathered, span: Span, book: Book, origin: Origin, earlier: Repo
         slipped=slipped,
         bounds=[bound / HOUR for bound in BOUNDS],
         benchmarks=benchmarks,
-        silent=[clock.name for clock in book.policy.clocks if (clock.workflow, clock.name) not in names],
+        silent=[clock.name for clock in book.policy.clocks if clock.name not in names],
         notes=origin.notes + ([] if earlier is None else [_told(earlier, span)]),
     )
+
+
+def _zones(book: Book, benchmarks: Iterable[Benchmark]) -> list[str]:
+    zones = zones_of(book)
+    found = {zones.of(row.department).key for each in benchmarks for row in each.departments}
+    return sorted(found) or [zones.default.key]
 
 
 def _days(span: Span) -> Days:
@@ -131,6 +123,17 @@ def _told(earlier: Report, span: Span) -> str:
     stood = moment(instants.parse(earlier.as_of), span.zone)
     whole = "" if earlier.complete else ", which was not whole"
     return f"{earlier.span.title} stands here as its own report told it, from {source}, as of {stood}{whole}."
+
+
+def _benchmarks(
+    found: Gathered, before: Before | None, book: Book, days: tuple[date, Span], *, exact: bool
+) -> Iterator[Benchmark]:
+    """In the order of the policy; `days`: from which on periods are told, and the span."""
+    order = {clock.name: place for place, clock in enumerate(book.policy.clocks)}
+    names = {line[:2] for line in (*found.now, *(before.rows if before else ()))}
+    for workflow, clock in sorted(names, key=lambda each: (order.get(each[1], len(order)), each)):
+        periods = _periods(found.periods.get((workflow, clock), {}), *days)
+        yield _benchmark(workflow, clock, found, before, _asks(book, workflow, clock), list(periods), exact=exact)
 
 
 def _benchmark(
