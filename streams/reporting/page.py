@@ -44,7 +44,7 @@ def _environment() -> Environment:
         lstrip_blocks=True, finalize=harmless,
     )  # fmt: skip
     made.filters |= {
-        "share": words.share, "hours": words.hours, "counted": words.counted, "listed": listed,
+        "share": words.share, "hours": words.hours, "counted": words.counted, "listed": listed, "during": words.during,
     }  # fmt: skip
     made.globals |= {
         "points": words.points, "heat": heat, "kept_plot": kept_plot, "responses_plot": responses_plot,

@@ -24,6 +24,8 @@ from streams.reporting.words import plain, share
 SVG: Final = "http://www.w3.org/2000/svg"
 DATES: Final = 7
 """Up to so many dates each has a label; of more, every second, third..."""
+LONG: Final = 18
+"""Longer names stand beneath each other in a legend."""
 UNWANTED: Final = (f"{{{SVG}}}script", f"{{{SVG}}}desc", f"{{{SVG}}}title")
 COLOURS: Final = ("var(--now)", "var(--past)")
 
@@ -35,13 +37,13 @@ def kept(report: Report, benchmark: Benchmark, ident: str) -> str:
     labels = [when(each.first_day, report.step) for each in benchmark.periods]
     values = [None if each.kept.share is None else 100 * each.kept.share for each in benchmark.periods]
     begins = next((n for n, each in enumerate(benchmark.periods) if each.last_day >= report.span.first_day), 0)
-    chart = _chart(
-        pygal.Line, ident, labels, -(-len(labels) // DATES), range=(0, 100), y_labels=[0, 25, 50, 75, 100],
-        show_legend=begins > 0, dots_size=4, allow_interruptions=True,
-    )  # fmt: skip
-    chart.add(plain(report.span.title), [None] * begins + values[begins:])
+    series = [(report.span.title, [None] * begins + values[begins:])]
     if begins and report.before is not None:
-        chart.add(plain(report.before.title), values[: begins + 1])
+        series.append((report.before.title, values[: begins + 1]))
+    chart = _chart(
+        pygal.Line, ident, labels, series, -(-len(labels) // DATES), range=(0, 100), y_labels=[0, 25, 50, 75, 100],
+        dots_size=4, allow_interruptions=True,
+    )  # fmt: skip
     told = [
         f"{label}: {share(each.kept)}"
         for label, each in zip(labels, benchmark.periods, strict=True)
@@ -57,12 +59,15 @@ def responses(report: Report, benchmark: Benchmark, ident: str) -> str:
     spans = [(report.span.title, benchmark.now)]
     if report.before is not None and benchmark.before is not None:
         spans.append((report.before.title, benchmark.before))
-    chart = _chart(pygal.Bar, ident, labels, show_legend=len(spans) > 1, max_scale=6)
-    told = []
-    for name, figures in spans:
-        parts = [100 * count / figures.responses if figures.responses else 0 for count in figures.buckets]
-        chart.add(plain(name), parts)
-        told.append(f"{name}: " + ", ".join(f"{label} {part:.0f}%" for label, part in zip(labels, parts, strict=True)))
+    series = [
+        (name, [100 * count / figures.responses if figures.responses else 0 for count in figures.buckets])
+        for name, figures in spans
+    ]
+    chart = _chart(pygal.Bar, ident, labels, series, max_scale=6)
+    told = [
+        f"{name}: " + ", ".join(f"{label} {part:.0f}%" for label, part in zip(labels, parts, strict=True))
+        for name, parts in series
+    ]
     title = f"Open hours to the answer, {benchmark.clock}"
     return _clean(chart, ident, title, f"Percent of the answers, by open hours. {'. '.join(told)}.")
 
@@ -80,7 +85,11 @@ def when(first_day: str, step: str) -> str:
     return f"{int(day)} {name}" if step == "week" else f"{name} {year}"
 
 
-def _chart(kind: Any, ident: str, labels: Sequence[str], every: int = 1, **options: Any) -> Any:
+def _chart(
+    kind: Any, ident: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]], every: int = 1,
+    **options: Any,
+) -> Any:  # fmt: skip
+    """A chart of what is given; `every`: so many labels are shown as one."""
     style = Style(
         background="none", plot_background="none", foreground="var(--ink)", foreground_strong="var(--ink)",
         foreground_subtle="var(--rule)", guide_stroke_color="var(--rule)", major_guide_stroke_color="var(--rule)",
@@ -88,14 +97,18 @@ def _chart(kind: Any, ident: str, labels: Sequence[str], every: int = 1, **optio
         stroke_width="2", colors=COLOURS, value_colors=COLOURS, transition="0s", font_family="inherit",
         label_font_size=13, major_label_font_size=13, legend_font_size=13,
     )  # fmt: skip
+    columns = 1 if any(len(name) > LONG for name, _ in series) else 2
     chart = kind(
         style=style, js=(), width=480, height=260, margin=8, margin_right=24, explicit_size=False,
-        legend_at_bottom=True, legend_at_bottom_columns=2, truncate_legend=-1, truncate_label=-1, x_label_rotation=0,
+        show_legend=len(series) > 1, legend_at_bottom=True, legend_at_bottom_columns=columns, truncate_legend=-1,
+        truncate_label=-1, x_label_rotation=0,
         x_labels_major_every=every, show_minor_x_labels=every == 1, value_formatter=lambda value: f"{value:.0f}%",
         **options,
     )  # fmt: skip
     chart.uuid = ident
     chart.x_labels = list(labels)
+    for name, values in series:
+        chart.add(plain(name), values)
     return chart
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from streams.reporting.build import COMPARABLE
 from streams.reporting.centiles import Centile
 from streams.reporting.figures import Kept
-from streams.reporting.form import Report
+from streams.reporting.form import Days, Report
 
 _TURNS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Characters that turn the direction of what stands beside them."""
@@ -62,6 +62,13 @@ def points(now: Kept, before: Kept) -> str:
     return "±0.0" if f"{abs(change):.1f}" == "0.0" else f"{change:+.1f}".replace("-", "\u2212")
 
 
+def during(days: Days) -> str:
+    """`in October 2026`, `from 1 October to 15 November 2026`, `on 8 March 2026`."""
+    if days.first_day == days.last_day:
+        return f"on {days.title}"
+    return f"{'from' if days.title[:1].isdigit() else 'in'} {days.title}"
+
+
 def answer(report: Report) -> Iterator[str]:
     """What the report says, in a few sentences: what was kept, what is still open, who slipped."""
     said = [_kept(report)]
@@ -72,17 +79,16 @@ def answer(report: Report) -> Iterator[str]:
 
 
 def _kept(report: Report) -> str:
-    kept, before, title = report.kept, report.kept_before, report.span.title
+    kept, before, then = report.kept, report.kept_before, during(report.span)
     if not kept.judged:
         began = sum(each.now.opened for each in report.benchmarks)
-        return f"Nothing that began in {title} can be judged yet." if began else f"Nothing began in {title}."
+        return f"Nothing that began {then} can be judged yet." if began else f"Nothing began {then}."
     part = "" if kept.share is None else f" ({share(kept)})"
-    said = (
-        f"Of {kept.judged:,} pieces of work that began in {title} and can be judged, {kept.met:,}{part} were on time."
-    )
+    said = f"Of {kept.judged:,} pieces of work that began {then} and can be judged, {kept.met:,}{part} were on time."
     if report.before is None or before is None:
         return said
-    return f"{said} In {report.before.title} it was {counted(before) if before.judged else 'none'}."
+    past = during(report.before)
+    return f"{said} {past[:1].upper()}{past[1:]} it was {counted(before) if before.judged else 'none'}."
 
 
 def _slipped(report: Report) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from streams.reporting import words
+from streams.reporting import span, words
 from streams.reporting.centiles import Centile
 from streams.reporting.figures import kept
+from streams.reporting.form import days_of
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,18 @@ def test_hours(given: Centile | None, shown: str) -> None:
 )
 def test_changes(now: tuple[int, int], before: tuple[int, int], shown: str) -> None:
     assert words.points(kept(*now), kept(*before)) == shown
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        ("2026-10-01", "2026-11-01", "in October 2026"),
+        ("2026-10-01", "2026-10-08", "from 1 October to 7 October 2026"),
+        ("2026-10-01", "2026-10-02", "on 1 October 2026"),
+    ],
+)
+def test_during(start: str, end: str, said: str) -> None:
+    assert words.during(days_of(span.days(start, end, ZoneInfo("UTC")), "", "")) == said
 
 
 @pytest.mark.parametrize(
