@@ -18,6 +18,7 @@ from schemas.policy import DAY
 from streams.core.book import Book
 from streams.core.effects import Effects
 from streams.core.engine import Engine
+from streams.core.shares import KEPT
 from streams.core.shelf import DictShelf
 from streams.core.steps import steps
 from streams.core.voice import Speaker
@@ -50,7 +51,18 @@ def run(book: Book, lines: Iterable[bytes], until: int | None = None) -> Result:
     Args:
         until: microseconds, inclusive; None: 30 days after the last event.
     """
-    engine = Engine(book, Speaker(SOURCE, 0), DictShelf(), DictShelf())
+    return judge(book, lines, until)[0]
+
+
+def judge(
+    book: Book, lines: Iterable[bytes], until: int | None = None, *, windows: int | None = KEPT
+) -> tuple[Result, Engine]:
+    """As `run`, and the engine as it stands at the end.
+
+    Args:
+        windows: how long the engine keeps cohorts and the shares of cycles after their hour; None: for ever.
+    """
+    engine = Engine(book, Speaker(SOURCE, 0), DictShelf(), DictShelf(), windows=windows)
     alerts: list[Alert] = []
     dead: list[Dead] = []
     count = 0
@@ -67,7 +79,7 @@ def run(book: Book, lines: Iterable[bytes], until: int | None = None) -> Result:
     if engine.latest:
         take(engine.advance(max(engine.now, engine.latest + RUN_ON if until is None else until)))
     alerts.sort(key=lambda a: (a.time.rstrip("Z"), a.id))
-    return Result(alerts, dead, count)
+    return Result(alerts, dead, count), engine
 
 
 def _accepted(engine: Engine, lines: Iterable[bytes], dead: list[Dead]) -> Iterator[tuple[Event, bytes]]:

@@ -87,7 +87,13 @@ async def choose(client: Mapping[str, Any], topic: str, wanted: Filter, limit: i
 
 
 async def read(client: Mapping[str, Any], topic: str) -> AsyncIterator[list[Read]]:
-    """All records of the topic up to its ends of now, some at once; in order within a partition.
+    """All letters of the topic up to its ends of now, as `records` gives them."""
+    async for some in records(client, topic):
+        yield [Read(parse(record), record) for record in some]
+
+
+async def records(client: Mapping[str, Any], topic: str) -> AsyncIterator[list[Record]]:
+    """All records of a topic up to its ends of now, some at once; in order within a partition.
 
     Nothing if the topic is not there.
     """
@@ -110,8 +116,8 @@ async def read(client: Mapping[str, Any], topic: str) -> AsyncIterator[list[Read
         places = [TopicPartition(topic, number) for number in range(partitions)]
         consumer.assign(places)
         ends = await _ends(consumer, places)
-        async for records in _up_to(consumer, ends):
-            yield [Read(parse(record), record) for record in records]
+        async for some in _up_to(consumer, ends):
+            yield some
     finally:
         await consumer.stop()
 
@@ -143,6 +149,6 @@ async def _up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int])
         if not todo:
             return
         got = await consumer.getmany(*todo, timeout_ms=QUIET_MS, max_records=CHUNK)
-        for place, records in got.items():
-            if wanted := [record for record in records if record.offset < ends[place]]:
+        for place, found in got.items():
+            if wanted := [record for record in found if record.offset < ends[place]]:
                 yield wanted

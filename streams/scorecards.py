@@ -157,6 +157,10 @@ class Partials:
         else:
             self._latest[key] = scorecards.decode(value)
 
+    def cards(self) -> Iterable[Scorecard]:
+        """The records that count, in no order."""
+        return self._latest.values()
+
     def summed(self) -> dict[Key, Cohort]:
         """The rows, summed over partitions; without those of which all went."""
         rows: dict[Key, Cohort] = {}

@@ -28,7 +28,14 @@ settings.load_profile(os.environ.get("PORTALWATCH_TEST_PROFILE", "default"))
 
 LONG = frozenset({"chaos", "e2e", "property", "runtime"})
 """In these folders each test is long enough to be dealt out by itself."""
-TOGETHER = frozenset({"tests/chaos/test_chaos.py", "tests/e2e/test_demo.py", "tests/runtime/stock/test_stories.py"})
+TOGETHER = frozenset(
+    {
+        "tests/chaos/test_chaos.py",
+        "tests/e2e/test_demo.py",
+        "tests/property/test_helpdesk_report.py",
+        "tests/runtime/stock/test_stories.py",
+    }
+)
 """But these share what is costly to make, or ports (a demo looks for free ones from the same ones on as another), or
 would make each other late."""
 WAITING = frozenset({"broker", "composed", "secured"})

@@ -1,4 +1,4 @@
-"""Make ready what the tests need beyond Python: Java, Maven (by apt-get, if we may), the brokers, Prometheus' programs.
+"""Make ready what the tests need beyond Python: Java, Maven, Chromium (by apt-get, if we may), brokers, Prometheus.
 
 Theory of operation. Each need is tried; one that cannot be had costs a line that says why. Without CI set the run goes
 on and the tests that need it are left out or skipped (of a test of metrics, promtool's one check); with CI set it is a
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import brokers, debian
+from tests import brokers, chromium, debian
 
 PACKAGES = {"java": "default-jre-headless", "mvn": "maven"}
 
@@ -30,6 +30,8 @@ def main() -> int:
         missing["kafka"] = failure
     needs = {f"the {kind} broker": why for kind, why in missing.items()}
     needs |= {name: why for name in debian.PROGRAMS if (why := debian.why_not(name))}
+    if why := chromium.why_not():
+        needs["Chromium"] = why
     for need, why in needs.items():
         print(f"could not provide {need} for the tests: {why}", file=sys.stderr)
     if stamp is not None and not needs:

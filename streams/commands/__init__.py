@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "See it work: an embedded broker, a simulated portal, a worker, a board in the terminal.",
     "explain": "Explain when a piece of work would be due, and who is told when.",
     "policy": "Put a policy into force, or show the one that is.",
+    "report": "Report how each department kept its benchmarks, for a month or any days.",
     "schemas": "Print the schemas of events, alerts and the policy file, and the AsyncAPI document.",
     "simulate": "Simulate a portal: publish its events, or print them.",
     "topics": "List the topics, and compare or create them.",

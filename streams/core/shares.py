@@ -50,6 +50,8 @@ class Share(msgspec.Struct, array_like=True, gc=False):
     response: int | None = None
     """Open time from start to stop, pauses left out, in microseconds; of a cycle that stopped."""
     attempts: int = 0
+    overdue: bool = False
+    """It was cancelled, and its due had passed by then."""
 
     @property
     def window(self) -> int:
@@ -73,9 +75,10 @@ def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, ladder: Ladd
         soon = ladder.at(0)
     if cycle.end is not None and cycle.ending is Action.STOP:
         response = run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)
+    overdue = cycle.ending is Action.CANCEL and due is not None and cycle.end is not None and due < cycle.end
     return Share(
         cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due, soon,
-        verdict.short and due is not None, alerted, response, len(cycle.attempts),
+        verdict.short and due is not None, alerted, response, len(cycle.attempts), overdue,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from schemas.policy import DAY, HOUR, MINUTE
@@ -70,6 +71,34 @@ def test_cancelled_and_expired_are_outcomes_of_their_own() -> None:
     tell(judge, event("3", "appointment.cancelled", "2026-11-10T13:00", "a-1"))
     judge.advance(at(NOON) + 2 * DAY)
     assert rows(judge) == {("unassigned", 12): {"cancelled": 1, "expired": 1}}
+
+
+@pytest.mark.parametrize(
+    ("rules", "end", "overdue"),
+    [
+        ("{within: 2 hours}", "2026-11-10T14:00", False),
+        ("{within: 2 hours}", "2026-11-10T14:00:00.000001", True),
+        ("{before: 2 hours}", "2026-11-10T18:00", False),
+    ],
+    ids=["at-its-due", "past-its-due", "without-a-due"],
+)
+def test_a_cancelled_cycle_tells_whether_its_due_had_passed(rules: str, end: str, overdue: bool) -> None:
+    judge = Engine(
+        book(f"[{clock(rules, LADDER, workflow='appointment')}]"), Speaker("/t", 0), DictShelf(), DictShelf()
+    )
+    tell(judge, event("1", "appointment.requested", NOON, "a-1"), event("2", "appointment.cancelled", end, "a-1"))
+    (share,) = state.shares(judge.items.get(b"appointment:a-1") or b"")
+    assert (share.outcome, share.overdue) == (shares.CANCELLED, overdue)
+
+
+def test_an_item_written_before_shares_told_of_cancellations_is_read() -> None:
+    judge = engine()
+    tell(judge, event("1", "message.sent", NOON))
+    value = msgspec.msgpack.decode(judge.items.get(b"message:p-4821") or b"")
+    (share,) = value[1]
+    share.pop()
+    (read_back,) = state.shares(msgspec.msgpack.encode(value))
+    assert read_back == state.shares(judge.items.get(b"message:p-4821") or b"")[0]
 
 
 def test_a_running_cycle_past_its_due_is_pending_until_it_ends() -> None:
