@@ -69,7 +69,9 @@ def entry(engine: Engine, key: bytes, state: ItemState) -> Entry | None:
         department = cycle.routing.department or UNASSIGNED
         held = min(due, holding(engine, key, state, cycle, first)) if maybe_held(state) else 0
     paused = first.outcome == PAUSED
-    return Entry(due, key, engine.speaker.partition, first.start, soon, held, paused, is_firing(engine, state), department)
+    return Entry(
+        due, key, engine.speaker.partition, first.start, soon, held, paused, is_firing(engine, state), department
+    )
 
 
 def ended(engine: Engine, key: bytes, state: ItemState) -> Ended | None:

@@ -20,7 +20,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\
 """Of a person, a pool or a department, as somebody may give it."""
 
 
-class Form(msgspec.Struct, frozen=True, omit_defaults=True):
+class Form(msgspec.Struct, omit_defaults=True):
     """An answer, or a part of one."""
 
 
@@ -193,9 +193,8 @@ class Rung(Form, kw_only=True):
     recipients: list[str]
     """Who would be told now; once it was said, who was told."""
     state: str
-    """`to_come`, `waiting` (its time has come, and it is held back or its hours do not allow it), `firing`, `told`
-    (it fired, and that has been resolved), `covered` (another fired in its name) or `skipped` (the cycle ended, or
-    it was too late for it)."""
+    """`to_come`, `waiting` (its time has come; it is held back, or its hours do not allow it yet), `firing`, `told` (it
+    fired, and that is resolved), `covered` (another fired in its name) or `not_needed`."""
     alert: str | None = None
     """Id of the alert, while it fires."""
     fired_at: str | None = None
@@ -264,119 +263,3 @@ class Resolved(Form, kw_only=True):
 
     workflow: str
     item: str
-
-
-class Pools(Form, kw_only=True):
-    """Whom one may give an item to: what the policy names."""
-
-    departments: dict[str, str]
-    """Department to its pool."""
-
-
-# -- acts ---------------------------------------------------------------------------------------------------------
-
-
-class Acknowledge(Form, forbid_unknown_fields=True, kw_only=True):
-    """Nothing to say but that."""
-
-
-class Snooze(Form, forbid_unknown_fields=True, kw_only=True):
-    """Until when the stages before the due are held back; at most one of the fields. None: for an hour."""
-
-    until: str | None = None
-    """RFC 3339 with an offset; a moment that has passed ends a snooze."""
-    minutes: Annotated[int, Meta(ge=1, le=44_640)] | None = None
-    last_useful: bool = False
-    """To the last moment before the due at which somebody is told."""
-
-
-class Assign(Form, forbid_unknown_fields=True, kw_only=True):
-    """Who has it from now on. Nothing given: who asks takes it."""
-
-    owner: Name | None = None
-    pool: Name | None = None
-    department: Name | None = None
-    """One of the policy's; pool and owner are cleared with it unless they are given."""
-    if_owner: Annotated[str, Meta(max_length=200)] | None = None
-    """Only if the owner is this one (empty: if there is none); else 409."""
-
-
-class Undo(Form, kw_only=True):
-    """The request that takes an act back."""
-
-    method: str = "POST"
-    path: str
-    body: dict[str, str]
-
-
-class Act(Form, kw_only=True):
-    """An act that the broker has confirmed; it counts as soon as the partition has read it."""
-
-    act: str
-    """Its id: that of the command."""
-    type: str
-    workflow: str
-    item: str
-    partition: int
-    at: str
-    by: str
-    until: str | None = None
-    undo: Undo | None = None
-    """Left out where no command takes it back: an acknowledgement. Let a person undo it before it is sent."""
-
-
-class Me(Form, kw_only=True):
-    """Who asks, and what is allowed."""
-
-    name: str
-    scopes: list[str]
-    departments: list[str] | None = None
-    """Left out: all."""
-    contact: str | None = None
-    """Whom to ask for more."""
-
-
-class Login(Form, forbid_unknown_fields=True, kw_only=True):
-    """A token, to be exchanged for a session cookie."""
-
-    token: Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class Problem(Form, kw_only=True):
-    """RFC 9457: what is wrong, and what would be right."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    missing: list[int] = []
-    """Partitions that nobody answered for."""
-
-
-# -- the stream ---------------------------------------------------------------------------------------------------
-
-
-class Gone(Form, kw_only=True):
-    """An item that is not pending any more, or that one may no longer see."""
-
-    workflow: str
-    item: str
-
-
-class Change(Form, kw_only=True):
-    """What changed: items as they are now, and items that are gone."""
-
-    now: str
-    items: list[Row] = []
-    gone: list[Gone] = []
-
-
-class Status(Form, kw_only=True):
-    """How things stand with the whole; sent every few seconds, so silence means that the line is dead."""
-
-    seen: Seen
-    workers: Count
-    """Workers that answer, this one included."""
-    members: Count
-    """Workers that the group has."""
-    feeds: list[SilentFeed] = []

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from schemas.policy import WORKFLOWS
-from streams.web.forms import AlertRow, Counts, Form, Item, Row, SilentFeed
+from streams.web.forms import AlertRow, Counts, Item, Row, SilentFeed
 
 STATES: Final = ("missed", "due_soon", "on_time", "paused")
 RANGES: Final = ("next_hour", "today")
@@ -54,7 +54,7 @@ class One(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partitions: frozenset[int] | None = None
 
 
-class Of(Form, kw_only=True):
+class Of(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What one partition adds to an answer."""
 
     counts: Counts
@@ -62,7 +62,7 @@ class Of(Form, kw_only=True):
     catching_up: bool = False
 
 
-class Part(Form, kw_only=True):
+class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What one worker adds to a page."""
 
     partitions: dict[int, Of]
@@ -73,7 +73,7 @@ class Part(Form, kw_only=True):
     feeds: list[SilentFeed] = []
 
 
-class Found(Form, kw_only=True):
+class Found(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What one worker knows of an item; without an item, it has none of that name that may be seen."""
 
     partitions: dict[int, bool]

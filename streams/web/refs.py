@@ -1,11 +1,11 @@
 """`ref`: an opaque reference to a cycle, 12 characters (contract section 11), for links that leave the house.
 
-Theory of operation. A keyed hash of the cycle's workflow, item and start: HMAC-SHA-256, its first 60 bits in Crockford's
-base 32 in lower case (no i, l, o, u, so it can be read out). Whoever has the key makes the same reference of the same
-cycle, on any worker and after any restart; whoever has not cannot find the item, even by trying all likely names. The
-key is the tokens file's (`identity`); without one it is made of the app's id, and then a reference is only short, not
-secret. No two of 1,000,000 cycles share one but with a chance of about 1 in 2,300,000; a reference that fits two
-resolves to the one that runs.
+Theory of operation. A keyed hash of the cycle's workflow, item and start: HMAC-SHA-256, its first 60 bits in
+Crockford's base 32 in lower case (no i, l, o, u, so it can be read out). Whoever has the key makes the same reference
+of the same cycle, on any worker and after any restart; whoever has not cannot find the item, even by trying all likely
+names. The key is the tokens file's (`identity`); without one it is made of the app's id, and then a reference is only
+short, not secret. No two of 1,000,000 cycles share one but with a chance of about 1 in 2,300,000; a reference that fits
+two resolves to the one that runs.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ from streams.web.forms import Firing, Row
 from streams.web.refs import Refs
 
 SEVERITIES = ("warning", "critical")
+LONGEST_OPEN = 9
+"""Days after which a calendar that never closes is asked again."""
 
 
 class Rows:
@@ -43,7 +45,7 @@ class Rows:
             verdict = judged(book, clock, cycle)
         fired = firing(self._engine, state)
         worst = max(fired, key=urgency, default=None)
-        left, counting, changes = self._left(book, cycle, verdict, first)
+        left, counting, changes = self._left(cycle, verdict, first)
         routing, held = cycle.routing, self._held(key, state, cycle, first)
         return Row(
             workflow=workflow, item=item, ref=self._refs.of(workflow, item, cycle.start),
@@ -78,9 +80,7 @@ class Rows:
         until = holding(self._engine, key, state, cycle, first)
         return until if until > self._now and (first.due is None or first.due > self._now) else None
 
-    def _left(
-        self, book: Book, cycle: Cycle, verdict: Verdict, first: Share | None
-    ) -> tuple[float | None, bool, int | None]:
+    def _left(self, cycle: Cycle, verdict: Verdict, first: Share | None) -> tuple[float | None, bool, int | None]:
         """Seconds that count until the due, whether time counts now, and when that changes."""
         if not cycle.running or first is None or verdict.calendar is None:
             return None, False, None
@@ -102,16 +102,19 @@ class Rows:
 def turn(calendar: Calendar, now: int) -> tuple[bool, int | None]:
     """Whether a calendar is open, and when that changes; windows that touch are one."""
     try:
-        if not calendar.is_open(now):
-            return False, calendar.opening(now)
-        today, closing = wall(now, calendar).toordinal(), now
-        for day in range(today - 1, today + 9):
-            for opens, closes in calendar.windows_of(day):
-                if opens <= closing < closes:
-                    closing = closes
-        return True, closing
+        return (True, closing(calendar, now)) if calendar.is_open(now) else (False, calendar.opening(now))
     except CalendarRangeError:
         return False, None
+
+
+def closing(calendar: Calendar, now: int) -> int:
+    """The next closing of an open calendar that no opening follows at once."""
+    today, found = wall(now, calendar).toordinal(), now
+    for day in range(today - 1, today + LONGEST_OPEN):
+        for opens, closes in calendar.windows_of(day):
+            if opens <= found < closes:
+                found = closes
+    return found
 
 
 def measured(calendar: Calendar | None, now: int, due: int) -> float:

@@ -1,8 +1,8 @@
 """The views of the partitions that this worker holds: made when somebody asks, dropped when nobody has for a while.
 
-Theory of operation. `ready` brings what is missing into being, a few hundred items a turn, and gives up after `PATIENCE`:
-the asker is told to come again, and the building goes on in a task of its own. Which partitions are held is asked of the
-watch each time, so a view of a partition that moved is dropped, and one of a partition that came is begun.
+Theory of operation. `ready` brings what is missing into being, a few hundred items a turn, and gives up after
+`PATIENCE`: the asker is told to come again, and the building goes on in a task of its own. Which partitions are held is
+asked of the watch each time, so a view of a partition that moved is dropped, and one of a partition that came is begun.
 """
 
 from __future__ import annotations
