@@ -96,16 +96,21 @@ class Hub:
         return [found[alert] for alert in sorted(found)]
 
     @contextmanager
-    def subscribed(self, after: str | None) -> Iterator[Subscriber]:
-        """A queue of events for the length of the block; `after`: the id of the last one that was had."""
+    def subscribed(self, after: str | None) -> Iterator[tuple[Subscriber, int]]:
+        """A queue of events for the length of the block, and the number after which they begin.
+
+        Args:
+            after: the id of the last one that was had.
+        """
         queue: Subscriber = asyncio.Queue(WAITING + KEPT)
-        for told in self._since(after):
+        missed = self._since(after)
+        for told in missed:
             queue.put_nowait(told)
         self._subscribers.add(queue)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._work())
         try:
-            yield queue
+            yield queue, missed[0].number - 1 if missed else self._number
         finally:
             self._subscribers.discard(queue)
             self._left = time.monotonic()

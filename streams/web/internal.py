@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -45,7 +46,7 @@ class Internal:
         check(self._identity, request, await request.read(), self._wall())
         answer = StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
         await answer.prepare(request)
-        with self._changes.listening() as queue:
+        with self._changes.listening() as queue, suppress(ConnectionResetError):
             while (news := await queue.get()) is not None:
                 await answer.write(msgspec.json.encode(news) + b"\n")
         return answer

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp.web import Request, StreamResponse
@@ -32,10 +33,24 @@ MOST: Final = 500
 MOST_EACH: Final = 50
 """Streams of one identity."""
 STATUS_EVERY: Final = 5.0
-SETTLE_SECONDS: Final = 0.5
+SETTLE_SECONDS: Final = 2.0
+SETTLE_STEP: Final = 0.05
 """So long a first stream waits for the news of other workers before it says what is missing."""
 PING_SECONDS: Final = 10.0
 SEND_SECONDS: Final = 20.0
+
+
+class Line(NamedTuple):
+    """One open stream, and what it was asked for."""
+
+    answer: EventSourceResponse
+    epoch: str
+    workflow: str | None
+    department: str | None
+
+    async def send(self, event: str, data: str, number: int) -> None:
+        """One event."""
+        await self.answer.send(data, id=f"{self.epoch}-{number}", event=event)
 
 
 class Streams:
@@ -59,26 +74,29 @@ class Streams:
             async with sse_response(
                 request, headers=HEADERS, ping_interval=PING_SECONDS, send_timeout=SEND_SECONDS
             ) as answer:
-                with self._hub.subscribed(after) as queue:
-                    await self._send_all(answer, queue, again, workflow, department)
+                line = Line(answer, self._hub.epoch, workflow, department)
+                with self._hub.subscribed(after) as (queue, had), suppress(ConnectionResetError, TimeoutError):
+                    await self._send_all(line, queue, had, again)
                 return answer
         finally:
             self._open[name] -= 1
 
-    async def _send_all(
-        self, answer: EventSourceResponse, queue: Subscriber, again: Callable[[], Person],
-        workflow: str | None, department: str | None,
-    ) -> None:  # fmt: skip
+    async def _send_all(self, line: Line, queue: Subscriber, after: int, again: Callable[[], Person]) -> None:
+        """Events as they come, a status every few seconds; `after`: number of the last event that was had."""
         loop = asyncio.get_running_loop()
-        next_status, person = loop.time() + (0.0 if self._hub.settled else SETTLE_SECONDS), again()
-        while answer.is_connected():
-            if loop.time() >= next_status:
+        next_status, person = loop.time(), again()
+        settled_by = next_status + SETTLE_SECONDS
+        while line.answer.is_connected():
+            now = loop.time()
+            if now >= next_status and (self._hub.settled or now >= settled_by):
                 try:
                     person = again()
                 except Refused:
                     return
-                await answer.send(self.status(), id=self._hub.id, event="status")
-                next_status = loop.time() + STATUS_EVERY
+                await line.send("status", self.status(), after)
+                next_status = now + STATUS_EVERY
+            elif now >= next_status:
+                next_status = now + SETTLE_STEP
             try:
                 async with asyncio.timeout(max(0.0, next_status - loop.time())):
                     told = await queue.get()
@@ -86,18 +104,17 @@ class Streams:
                 continue
             if told is None:
                 return
-            await self._send(answer, told, person, workflow, department)
+            after = told.number
+            await self._tell(line, told, person)
 
-    async def _send(
-        self, answer: EventSourceResponse, told: Told, person: Person, workflow: str | None, department: str | None
-    ) -> None:
-        number = f"{self._hub.epoch}-{told.number}"
+    async def _tell(self, line: Line, told: Told, person: Person) -> None:
         if told.changes is None:
-            await answer.send("{}", id=number, event="reset")
+            await line.send("reset", "{}", told.number)
             return
-        change = seen(told.changes, person, workflow, department, instants.text(self._watch.clock.now()))
+        now = instants.text(self._watch.clock.now())
+        change = seen(told.changes, person, line.workflow, line.department, now)
         if change.items or change.gone:
-            await answer.send(msgspec.json.encode(change).decode(), id=number, event="change")
+            await line.send("change", msgspec.json.encode(change).decode(), told.number)
 
     def status(self) -> str:
         """How things stand, as JSON."""
