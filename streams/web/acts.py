@@ -57,7 +57,7 @@ class Acts:
         until = until_of(given, item, now)
         before = item.cycles[-1].snoozed_until
         ends = before if before is not None and instants.parse(before) > now else instants.text(now)
-        undo = Undo(path=f"/api/alerts/{quote(alert, safe=':')}/snooze", body={"until": ends})
+        undo = Undo(method="POST", path=f"/api/alerts/{quote(alert, safe=':')}/snooze", body={"until": ends})
         return await self._send(self._command(SNOOZED, item, person, act, {"until": instants.text(until)}), undo)
 
     async def assign(self, item: Item, person: Person, act: str | None, given: Assign, book: Book) -> Act:
@@ -77,7 +77,7 @@ class Acts:
             back["department"] = row.department
         if "owner" in data:
             back["if_owner"] = data["owner"]
-        undo = Undo(path=f"/api/items/{row.workflow}/{row.item}/assign", body=back)
+        undo = Undo(method="POST", path=f"/api/items/{row.workflow}/{row.item}/assign", body=back)
         return await self._send(self._command(ASSIGNED, item, person, act, data), undo)
 
     async def close(self) -> None:

@@ -114,11 +114,11 @@ class Seen(Form, kw_only=True):
 
     now: str
     """The moment of the answer, by the clock that judges."""
-    rate: float = 1.0
+    rate: float
     """How fast that clock runs; not 1 in a demo."""
-    policy: str = ""
+    policy: str
     """Version of the policy in force."""
-    partitions: Count = 0
+    partitions: Count
     """How many there are."""
     missing: list[int] = []
     """Partitions that nobody answered for."""
@@ -251,7 +251,7 @@ class Item(Form, kw_only=True):
     """One item: its row, its history, its cycles, each with the explanation of each clock."""
 
     now: str
-    rate: float = 1.0
+    rate: float
     row: Row
     history: list[Happened]
     cycles: list[CycleForm]

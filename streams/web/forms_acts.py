@@ -38,7 +38,7 @@ class Assign(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, kw_
 class Undo(msgspec.Struct, omit_defaults=True, kw_only=True):
     """The request that takes an act back."""
 
-    method: str = "POST"
+    method: str
     path: str
     body: dict[str, str]
 

@@ -22,7 +22,7 @@ from streams.web.problems import Refused, response
 from streams.web.rates import ACTING, GUESSING, READING, Buckets
 
 Handler = Callable[[Request], Awaitable[StreamResponse]]
-PERSON: Final = "person"
+PERSON: Final = web.RequestKey("person", Person)
 HEALTH: Final = frozenset({"/healthz", "/readyz"})
 """For probes, which know no name."""
 OPEN: Final = frozenset({"/", "/api/session", "/api/openapi.json"})

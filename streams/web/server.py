@@ -50,7 +50,7 @@ class Server:
         self._changes = Changes(self.local)
         self.hub = Hub(self._changes, self.whole, self._peers, url)
         self.streams = Streams(self.hub, self.whole, watch)
-        self._acts = Acts(client, topics.COMMANDS.name(given.prefix), given.app_id, watch.clock.now)
+        self._acts = Acts(client, topics.COMMANDS.name(given.prefix), given.app_id, self._judged)
         self.api = Api(self.whole, self._acts, self.streams, watch, self.guard, self._now, url)
         self._internal = Internal(self.local, self._changes, self.identity, app.steady.now)
 
@@ -81,6 +81,10 @@ class Server:
         await self._acts.close()
         await self._peers.close()
         await self._group.close()
+
+    def _judged(self) -> int:
+        """Microseconds of the clock that judges."""
+        return self._watch.clock.now()
 
     def _now(self) -> int:
         """Microseconds of the wall."""
