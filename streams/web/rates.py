@@ -36,11 +36,6 @@ class Buckets:
         self._put(name, level - 1, now)
         return 0.0
 
-    def empty(self, name: str, now: float) -> float:
-        """Take none; in how many seconds there is one, 0 if there is."""
-        level = self._level(name, now)
-        return 0.0 if level >= 1 else (1 - level) / self._rate.per_second
-
     def _level(self, name: str, now: float) -> float:
         level, at = self._levels.get(name, (self._rate.burst, now))
         return min(self._rate.burst, level + (now - at) * self._rate.per_second)
