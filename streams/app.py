@@ -20,6 +20,7 @@ from agents import intake, ticker
 from schemas import topics
 from schemas.events import COMMAND_TOPIC
 from streams import fit, logs, metrics, pages
+from streams.board.pages import Pages
 from streams.clock import Clock
 from streams.connection import client_options, tls
 from streams.core.book import Book
@@ -123,7 +124,9 @@ def create(given: Settings, **options: Any) -> Portalwatch:
     intake.attach(app, app.watch, topics.COMMANDS.name(given.prefix), COMMAND_TOPIC)
     ticker.attach(app, app.watch)
     pages.attach(app, app.watch)
-    app.site.attach(cast(Web, app.web).web_app)
+    site = cast(Web, app.web).web_app
+    app.site.attach(site)
+    Pages(app.site, app.watch).attach(site)
     return app
 
 

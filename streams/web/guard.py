@@ -27,7 +27,8 @@ HEALTH: Final = frozenset({"/healthz", "/readyz"})
 """For probes, which know no name."""
 OPEN: Final = frozenset({"/", "/api/session", "/api/openapi.json"})
 """Answered to whoever asks; pages say themselves what they need."""
-STATIC: Final = "/static/"
+PAGES: Final = ("/items/", "/refs/", "/static/")
+"""Before the paths of pages and of what they need; a page says itself what it needs."""
 INTERNAL: Final = "/internal/"
 """Workers among themselves: the handler asks for their signature."""
 CSP: Final = (
@@ -96,7 +97,7 @@ class Guard:
     def _who(self, request: Request) -> Person | None:
         """Who asks; None if that is not known and need not be."""
         address, now = request.remote or "", self._tick()
-        is_open = request.path in OPEN or request.path.startswith(STATIC)
+        is_open = request.path in OPEN or request.path.startswith(PAGES)
         try:
             return self.identity.who(request.headers, request.cookies, request.remote, self._now())
         except Unknown as unknown:
