@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,13 @@ MINUTE, HOUR = 60.0, 3600.0
 DAY = 24 * HOUR
 READER = "pw_reader"
 KINDS = ("medication", "symptom", "form", "billing", "test-result")
-# Seconds before 10:00, department, priority: one missed, some within the hour, some today, the rest tomorrow.
+# Hours before 10:00, department, priority: one missed, some within the hour, some today, the rest tomorrow.
 MESSAGES = (
-    (20 * HOUR, "cardiology", "urgent"), (19.6 * HOUR, "oncology", "urgent"), (23.4 * HOUR, "cardiology", "routine"),
-    (23.1 * HOUR, "oncology", "routine"), (23.2 * HOUR, "cardiology", "routine"), (20.5 * HOUR, "cardiology", "routine"),
-    (19.8 * HOUR, "oncology", "routine"), (2 * HOUR, "oncology", "routine"), (1.8 * HOUR, "cardiology", "routine"),
-    (1.5 * HOUR, "primary-care", "urgent"), (45 * HOUR, "primary-care", "routine"), (2.6 * HOUR, "primary-care", "urgent"),
-    (44 * HOUR, "primary-care", "routine"), (20 * HOUR, "primary-care", "routine"), (1.2 * HOUR, "cardiology", "routine"),
+    (20, "cardiology", "urgent"), (19.6, "oncology", "urgent"), (23.4, "cardiology", "routine"),
+    (23.1, "oncology", "routine"), (23.2, "cardiology", "routine"), (20.5, "cardiology", "routine"),
+    (19.8, "oncology", "routine"), (2, "oncology", "routine"), (1.8, "cardiology", "routine"),
+    (1.5, "primary-care", "urgent"), (45, "primary-care", "routine"), (2.6, "primary-care", "urgent"),
+    (44, "primary-care", "routine"), (20, "primary-care", "routine"), (1.2, "cardiology", "routine"),
 )  # fmt: skip
 
 
@@ -76,37 +77,39 @@ class Clinic:
         """All acts."""
         return [json.loads(message.value() or b"{}") for message in self.cluster.read("commands")]
 
-    def firing(self, *items: str, stage: str | None = None) -> None:
-        """Wait until alerts of these fire."""
+    def firing(self, *items: str) -> None:
+        """Wait until alerts of all these fire."""
         for item in items:
-            until(lambda item=item: (r := self.row(item)) and r.get("alerts") and stage in (None, r.get("stage")))  # type: ignore[misc]
+            until(lambda item=item: (self.row(item) or {}).get("alerts"))  # type: ignore[misc]
 
     def morning(self) -> None:
         """What is pending at ten."""
         for number, (ago, department, priority) in enumerate(MESSAGES):
             more = {"owner": "n.lee"} if number % 4 == 1 else {}
-            self.happens(f"m-{4801 + 17 * number}", "message.sent", ago, department=department, priority=priority,
-                         kind=KINDS[number % len(KINDS)], **more)  # fmt: skip
+            more |= {"department": department, "priority": priority, "kind": KINDS[number % len(KINDS)]}
+            self.happens(f"m-{4801 + 17 * number}", "message.sent", ago * HOUR, **more)
         for number in range(4):
             self.happens(f"r-{2210 + number}", "result.promised", (66 - 20 * number) * HOUR, department="imaging",
                          kind="mri")  # fmt: skip
             self.happens(f"v-{310 + number}", "appointment.requested", (23.2 - number) * HOUR, department="oncology")
             visit = instants.text(round((self.now + (26 + 9 * number) * HOUR) * 1e6))
-            self.happens(f"q-{77 + number}", "questionnaire.submitted", 60 * HOUR, department="cardiology", anchor=visit)
+            self.happens(
+                f"q-{77 + number}", "questionnaire.submitted", 60 * HOUR, department="cardiology", anchor=visit
+            )
         for item in ("m-4852", "v-312"):
             verb = "message.awaiting_patient" if item[0] == "m" else "appointment.offered"
             self.happens(item, verb, 30 * MINUTE)
         self.happens("m-9001", "message.sent", 26 * HOUR, department="cardiology")
-        self.happens("m-9001", "message.replied", 20 * MINUTE)
         self.flush()
-        self.firing("m-4801")
+        self.firing("m-4801", "m-9001")
+        self.happens("m-9001", "message.replied")
+        self.flush()
+        until(lambda: self.row("m-9001") is None)
 
 
 def tokens(folder: Path) -> Path:
     """Also one who only reads, and whom to ask."""
     path = tokens_file(folder)
-    from hashlib import sha256
-
     digest = sha256(READER.encode()).hexdigest()
     text = f'contact = "the portal office, extension 1234"\n{path.read_text()}\n[[tokens]]\nname = "kay"\n'
     path.write_text(f'{text}sha256 = "{digest}"\n')

@@ -7,6 +7,9 @@ const TRIES = 4;
 const waiting = new Map(); // id of a toast: what to do if nobody undoes it
 let last = null; // how to undo what was done last
 
+/** Ids of rows on which somebody here has acted: they may leave the list under his eyes. */
+export const mine = new Set();
+
 export function undoLast() {
   last?.();
 }
@@ -53,6 +56,7 @@ export function acknowledge(rows, name, done) {
     const results = leaving
       ? await Promise.allSettled(given.map((one) => each(one, true)))
       : await Promise.allSettled(given.map((one) => each(one, false)));
+    for (const id of ids) mine.add(id);
     const failed = results.filter((result) => result.status === "rejected");
     if (failed.length) say(failed[0].reason.message);
     done();
@@ -66,6 +70,7 @@ async function now(row, words, path, body, done) {
   row.setAttribute("aria-busy", "true");
   try {
     const act = await send(path, body);
+    mine.add(row.id);
     const undo = act.undo && (() => send(act.undo.path, act.undo.body, act.undo.method).catch(failed).then(done));
     toast(words, { rows: [], undo, finish: () => {} });
   } catch (failure) {

@@ -93,7 +93,7 @@ const KEYS = {
   c: () => act("copy", current()),
   u: () => undoLast(),
   n: () => $("news")?.hidden === false && showNews(),
-  "/": () => $("q")?.focus(),
+  "/": () => $("q")?.select(),
   "?": () => $("help").showModal(),
 };
 

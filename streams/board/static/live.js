@@ -1,6 +1,6 @@
 // Keeps a page alive: listens to the stream, and asks for the same page again when something has changed.
 
-import { announce, isWaiting } from "./acts.js";
+import { announce, isWaiting, mine } from "./acts.js";
 import { morph } from "./morph.js";
 import { left, leftAt } from "./words.js";
 
@@ -143,16 +143,20 @@ function reading() {
   return scrollY > 120 || $("list")?.contains(document.activeElement) || Boolean(document.querySelector(".more[open]"));
 }
 
+const rowsShown = () => [...document.querySelectorAll("#board .row")];
+
 function put(page) {
   const old = main(), next = page.getElementById("main");
   if (next.dataset.page !== old.dataset.page) return location.reload();
-  const focus = document.activeElement?.id;
+  const focus = document.activeElement?.id, at = rowsShown().indexOf(document.activeElement?.closest?.(".row"));
   const rows = $("list") && !forced && reading() ? hold(page) : 0;
   forced = false;
   morph(old, next);
   document.title = page.title;
   for (const row of document.querySelectorAll(".row")) if (isWaiting(row)) row.classList.add("gone");
   if (focus && document.activeElement?.id !== focus) $(focus)?.focus({ preventScroll: true });
+  if (at >= 0 && document.activeElement === document.body)
+    rowsShown()[Math.min(at, rowsShown().length - 1)]?.querySelector(".c-item a").focus({ preventScroll: true });
   const news = $("news");
   if (news) {
     news.hidden = !rows;
@@ -170,12 +174,12 @@ function hold(page) {
   const known = new Set(rows.map((row) => row.id));
   const waiting = [...next.querySelectorAll("#board .row")].filter((row) => !known.has(row.id)).length;
   const left = rows.filter((row) => !next.querySelector(`#${CSS.escape(row.id)}`));
-  const moved = waiting || left.length;
-  if (!moved) return 0;
+  if (!waiting && !left.length) return 0;
   const kept = list.cloneNode(true);
   for (const row of kept.querySelectorAll("#board .row")) {
     const found = next.querySelector(`#${CSS.escape(row.id)}`);
     if (found) row.replaceWith(document.importNode(found, true));
+    else if (mine.has(row.id)) row.remove();
     else row.classList.add("gone");
   }
   next.replaceWith(kept);
