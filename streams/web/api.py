@@ -155,6 +155,8 @@ class Api:
                 if name in given:
                     raise ValueError(f"{name}: is not known here")
             return questions.question(given, person(request).departments), partial == "yes"
+        except questions.Unfit as error:
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
 
@@ -220,10 +222,11 @@ def once(request: Request) -> dict[str, str]:
 
 async def body(request: Request, form: type[T]) -> T:
     """The body. Refused: 415, it is not said to be JSON; 400, it is not of the form."""
-    if request.content_type != "application/json":
+    given = await request.read()
+    if given and request.content_type != "application/json":
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "give the header Content-Type: application/json")
     try:
-        return msgspec.json.decode(await request.read() or b"{}", type=form)
+        return msgspec.json.decode(given or b"{}", type=form)
     except msgspec.ValidationError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, f"the body: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

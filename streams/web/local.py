@@ -62,7 +62,7 @@ class Local:
             return await self._resolved(asked, views)
         now = self._watch.clock.now()
         listing = Listing(views, asked, self._watch.book, now)
-        counts = listing.counts()
+        counts = await listing.counts()
         totals = await listing.totals(counts)
         part = self._part(views, counts, totals)
         makers = self._makers(views, now)

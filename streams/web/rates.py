@@ -17,7 +17,7 @@ class Rate(NamedTuple):
 
 READING: Final = Rate(200, 50)
 ACTING: Final = Rate(100, 10)
-GUESSING: Final = Rate(20, 0.5)
+GUESSING: Final = Rate(200, 5)
 """Of one address: requests that do not say who asks, or say it wrongly."""
 
 
