@@ -26,7 +26,7 @@ from streams.web.rows import Rows, firing
 from streams.web.view import View
 from streams.web.views import Views
 
-ROWS_AT_ONCE: Final = 50
+ROWS_AT_ONCE: Final = 25
 """Rows between two turns of the loop: some milliseconds."""
 REFS_AT_ONCE: Final = 1_000
 EMPTY: Final = Counts(missed=0, next_hour=0, today=0, paused=0, pending=0)
