@@ -47,6 +47,7 @@ NO_STORE: Final = "no-store"
 SCANNED: Final = "/api/refs/"
 """All items are looked through for it."""
 SCAN: Final = 10.0
+SCAN_ALL: Final = 25.0
 ROWS_OF_ONE: Final = 50
 
 log = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ class Guard:
 def cost(request: Request) -> float:
     """What a request costs of its asker's rate: about a millisecond or two of the loop for each 1."""
     if request.path.startswith(SCANNED):
-        return SCAN
+        return SCAN_ALL
     limit = request.query.get("limit", "")
     rows = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 4 else 0
     return 1 + rows / ROWS_OF_ONE + (SCAN if request.query.get("q") else 0)

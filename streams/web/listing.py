@@ -29,7 +29,7 @@ from streams.web.view import Group, View
 
 TURN: Final = 2_000
 """Entries between two turns of the loop: about a millisecond."""
-COUNT_MOST: Final = 100_000
+COUNT_MOST: Final = 20_000
 SHARED_MOST: Final = 5_000
 """Items of the list that many departments share that are looked at for a count: in one go, and it is a rare case."""
 GROUPS_AT_ONCE: Final = 500
