@@ -22,7 +22,7 @@ from streams.web.guard import PERSON, Guard, unauthorized
 from streams.web.identity import SESSION_SECONDS, Unknown
 from streams.web.openapi import document
 from streams.web.people import Person
-from streams.web.problems import Refused, unseen
+from streams.web.problems import Refused
 from streams.web.questions import One, Question
 from streams.web.refs import is_ref
 from streams.web.sse import Streams
@@ -50,14 +50,14 @@ class Api:
         """A page of items."""
         asked, partial = self._question(request, ())
         found = await self._whole.items(asked)
-        self._complete(found.seen, partial=partial)
+        await self._complete(found.seen, partial=partial)
         return answer(found)
 
     async def alerts(self, request: Request) -> Response:
         """A page of alerts."""
         asked, partial = self._question(request, ("state", "held"))
         found = await self._whole.alerts(asked)
-        self._complete(found.seen, partial=partial)
+        await self._complete(found.seen, partial=partial)
         return answer(found)
 
     async def item(self, request: Request) -> Response:
@@ -160,9 +160,9 @@ class Api:
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
 
-    def _complete(self, seen: Seen, *, partial: bool) -> None:
+    async def _complete(self, seen: Seen, *, partial: bool) -> None:
         if seen.missing and not partial:
-            raise unseen(seen.missing, seen.partitions)
+            raise await self._whole.unseen(seen.missing)
 
     async def _named(self, request: Request) -> Item:
         """The item that the path names."""
