@@ -131,9 +131,10 @@ class Api:
         found = self._identity.people.by_token(given.token.strip(), now)
         assert found is not None, "a session was had for it"
         made = answer(self._me(found.person))
+        https = self._identity.secure or request.headers.get("Origin", "").startswith("https://")
         made.set_cookie(
             self._identity.cookie, cookie, max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
-            secure=self._identity.secure,
+            secure=https,
         )  # fmt: skip
         return made
 
