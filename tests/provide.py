@@ -1,8 +1,8 @@
-"""Make ready what the tests need beyond Python: Java, Maven (by apt-get, if we may), Kafka, the other broker, promtool.
+"""Make ready what the tests need beyond Python: Java, Maven (by apt-get, if we may), the brokers, Prometheus' programs.
 
 Theory of operation. Each need is tried; one that cannot be had costs a line that says why. Without CI set the run goes
-on and the tests that need it are left out (promtool: its one check); with CI set it is a failure. The stamp is written
-only when nothing is missing.
+on and the tests that need it are left out or skipped (of a test of metrics, promtool's one check); with CI set it is a
+failure. The stamp is written only when nothing is missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import brokers, promtool
+from tests import brokers, debian
 
 PACKAGES = {"java": "default-jre-headless", "mvn": "maven"}
 
@@ -29,8 +29,7 @@ def main() -> int:
     if failure and "kafka" in missing:
         missing["kafka"] = failure
     needs = {f"the {kind} broker": why for kind, why in missing.items()}
-    if why := promtool.why_not():
-        needs["promtool"] = why
+    needs |= {name: why for name in debian.PROGRAMS if (why := debian.why_not(name))}
     for need, why in needs.items():
         print(f"could not provide {need} for the tests: {why}", file=sys.stderr)
     if stamp is not None and not needs:

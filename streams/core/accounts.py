@@ -6,7 +6,7 @@ decision replaces an item's old shares by its new ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from streams.core import state as states
 from streams.core.agenda import OWN
@@ -28,28 +28,31 @@ class Accounts:
     def rebuild(self, latest: int) -> None:
         """Begin anew from what stands on the shelves; `latest`: the greatest event time seen."""
         self.cohorts, self.pending = Cohorts(self.cohorts.kept), Pending()
+        self.cohorts.expire(latest)
         for key, value in self._items.items():
             if not key.startswith(OWN):
                 workflow = key[: key.index(b":")].decode()
                 shares = states.shares(value)
-                self.cohorts.change(workflow, (), shares, latest)
+                self.cohorts.change(workflow, (), shares)
                 self.pending.change(workflow, (), shares)
         self.firing.count()
 
-    def change(self, key: bytes, before: Sequence[Share], after: Sequence[Share], latest: int) -> list[Ended]:
+    def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Sequence[Ended]:
         """A decision changed an item's shares; what came to an end with it."""
         if before == after:
-            return []
-        workflow = key[: key.index(b":")].decode()
-        self.cohorts.change(workflow, before, after, latest)
+            return ()
+        self.cohorts.change(workflow, before, after)
         self.pending.change(workflow, before, after)
-        return list(_ended(workflow, before, after))
+        ended = [share for share in after if share.outcome >= ENDED and share not in before]
+        return _told(workflow, before, ended) if ended else ()
 
 
-def _ended(workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Iterator[Ended]:
+def _told(workflow: str, before: Sequence[Share], ended: Sequence[Share]) -> list[Ended]:
+    """Those whose end is news; the first of a cycle is the one that tells of it."""
     known = {(share.start, share.clock): share.outcome for share in before if share.outcome >= ENDED}
-    told = {start for start, _ in known}
-    for share in after:
-        if share.outcome >= ENDED and known.get((share.start, share.clock)) != share.outcome:
-            yield Ended(workflow, share, share.start not in told)
+    told, found = {start for start, _ in known}, []
+    for share in ended:
+        if known.get((share.start, share.clock)) != share.outcome:
+            found.append(Ended(workflow, share, share.start not in told))
             told.add(share.start)
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from streams.core.shares import ENDED, PAUSED, Share
 
@@ -52,27 +52,20 @@ class Moments:
         return taken
 
 
-class Standing(NamedTuple):
-    """How an item stands that runs or is paused; microseconds."""
-
-    department: str
-    start: int
-    soon: int
-    due: int
-    paused: bool
+Standing = tuple[str, int, int, int, bool]
+"""How an item stands that runs or is paused: department, start, first soon, first due, whether it is paused."""
 
 
 def standing(shares: Iterable[Share]) -> Standing | None:
-    """Of all shares of an item; None if no cycle of it runs."""
-    found: Standing | None = None
+    """Of all shares of an item; None if no cycle of it runs. Instants in microseconds; NEVER for none."""
+    last, soon, due = None, NEVER, NEVER
     for share in shares:
         if share.outcome < ENDED:
-            due = NEVER if share.due is None else share.due
-            soon = due if share.soon is None else min(share.soon, due)
-            if found is not None:
-                soon, due = min(soon, found.soon), min(due, found.due)
-            found = Standing(share.department, share.start, soon, due, share.outcome == PAUSED)
-    return found
+            last = share
+            if share.due is not None:
+                due = min(due, share.due)
+                soon = min(soon, share.due if share.soon is None else share.soon)
+    return None if last is None else (last.department, last.start, min(soon, due), due, last.outcome == PAUSED)
 
 
 class Group:
@@ -87,35 +80,37 @@ class Group:
 
     def add(self, one: Standing, now: int) -> None:
         """An item, as it stands at `now`, the last moment looked at."""
-        if one.paused:
+        _, start, soon, due, paused = one
+        if paused:
             self._waiting += 1
             return
         self._running += 1
-        self._starts.add(one.start)
-        if one.soon <= now:
+        self._starts.add(start)
+        if soon <= now:
             self._soon += 1
-        elif one.soon < NEVER:
-            self._soons.add(one.soon)
-        if one.due <= now:
+        elif soon < NEVER:
+            self._soons.add(soon)
+        if due <= now:
             self._late += 1
-        elif one.due < NEVER:
-            self._dues.add(one.due)
+        elif due < NEVER:
+            self._dues.add(due)
 
     def remove(self, one: Standing, now: int) -> None:
         """An item that was added."""
-        if one.paused:
+        _, start, soon, due, paused = one
+        if paused:
             self._waiting -= 1
             return
         self._running -= 1
-        self._starts.remove(one.start)
-        if one.soon <= now:
+        self._starts.remove(start)
+        if soon <= now:
             self._soon -= 1
-        elif one.soon < NEVER:
-            self._soons.remove(one.soon)
-        if one.due <= now:
+        elif soon < NEVER:
+            self._soons.remove(soon)
+        if due <= now:
             self._late -= 1
-        elif one.due < NEVER:
-            self._dues.remove(one.due)
+        elif due < NEVER:
+            self._dues.remove(due)
 
     def turn(self, now: int) -> None:
         """Look at a later moment."""
@@ -146,11 +141,11 @@ class Pending:
         if was == will:
             return
         if was is not None:
-            self._groups[workflow, was.department].remove(was, self._now)
+            self._groups[workflow, was[0]].remove(was, self._now)
         if will is not None:
-            group = self._groups.get((workflow, will.department))
+            group = self._groups.get((workflow, will[0]))
             if group is None:
-                group = self._groups[workflow, will.department] = Group()
+                group = self._groups[workflow, will[0]] = Group()
             group.add(will, self._now)
 
     def at(self, now: int) -> Iterator[tuple[str, str, Group]]:

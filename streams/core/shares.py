@@ -66,19 +66,17 @@ class Ended(NamedTuple):
     """The first that tells of this cycle's end: who counts cycles, and not judgements, counts these."""
 
 
-def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, *, alerted: bool) -> Share:
-    """The share of a cycle that the clock judges."""
-    due = verdict.due
-    made = Share(
-        cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due,
-        short=verdict.short and due is not None, alerted=alerted, attempts=len(cycle.attempts),
+def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, ladder: Ladder | None, *, alerted: bool) -> Share:
+    """The share of a cycle that the clock judges; `ladder` as long as it runs and its due is known."""
+    due, soon, response = verdict.due, None, None
+    if ladder is not None and clock.stages and clock.stages[0].early:
+        soon = ladder.at(0)
+    if cycle.end is not None and cycle.ending is Action.STOP:
+        response = run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)
+    return Share(
+        cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due, soon,
+        verdict.short and due is not None, alerted, response, len(cycle.attempts),
     )  # fmt: skip
-    if cycle.end is None:
-        if due is not None and clock.stages and clock.stages[0].early:
-            made.soon = Ladder(clock, verdict, cycle).at(0)
-    elif cycle.ending is Action.STOP:
-        made.response = run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)
-    return made
 
 
 def unjudged(book: Book, cycle: Cycle) -> Share:
@@ -97,11 +95,16 @@ def outcome(cycle: Cycle, verdict: Verdict) -> int:
     return MET if verdict.due is None or cycle.end <= verdict.due else MISSED
 
 
+def kept_until(share: Share, kept: int) -> int:
+    """The greatest event time up to which its window is kept."""
+    return share.window + WINDOW + kept
+
+
 def over(share: Share, latest: int, kept: int | None = KEPT) -> bool:
     """Whether its window is kept no longer, once the greatest event time is `latest`; None: windows never end."""
-    return kept is not None and share.window + WINDOW + kept < latest
+    return kept is not None and kept_until(share, kept) < latest
 
 
 def until(shares: Iterable[Share], kept: int | None = KEPT) -> int | None:
     """The greatest event time up to which the first of these windows is kept; None if there is none, or no end."""
-    return None if kept is None else min((share.window + WINDOW + kept for share in shares), default=None)
+    return None if kept is None else min((kept_until(share, kept) for share in shares), default=None)

@@ -148,7 +148,7 @@ def until_of(given: Snooze, item: Item, now: int) -> int:
             )
         return instants.parse(last)
     if given.until is None:
-        return now + (SNOOZE_USUAL if given.minutes is None else given.minutes * MINUTE)
+        return now + (SNOOZE_USUAL if given.minutes is None else round(given.minutes * MINUTE))
     try:
         until = instants.parse(given.until)
     except ValueError as error:

@@ -22,7 +22,7 @@ from streams.web.guard import PERSON, Guard, unauthorized
 from streams.web.identity import SESSION_SECONDS, Unknown
 from streams.web.openapi import document
 from streams.web.people import Person
-from streams.web.problems import Refused, unseen
+from streams.web.problems import Refused
 from streams.web.questions import One, Question
 from streams.web.refs import is_ref
 from streams.web.sse import Streams
@@ -50,14 +50,14 @@ class Api:
         """A page of items."""
         asked, partial = self._question(request, ())
         found = await self._whole.items(asked)
-        self._complete(found.seen, partial=partial)
+        await self._complete(found.seen, partial=partial)
         return answer(found)
 
     async def alerts(self, request: Request) -> Response:
         """A page of alerts."""
         asked, partial = self._question(request, ("state", "held"))
         found = await self._whole.alerts(asked)
-        self._complete(found.seen, partial=partial)
+        await self._complete(found.seen, partial=partial)
         return answer(found)
 
     async def item(self, request: Request) -> Response:
@@ -131,9 +131,10 @@ class Api:
         found = self._identity.people.by_token(given.token.strip(), now)
         assert found is not None, "a session was had for it"
         made = answer(self._me(found.person))
+        https = self._identity.secure or request.headers.get("Origin", "").startswith("https://")
         made.set_cookie(
             self._identity.cookie, cookie, max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
-            secure=self._identity.secure,
+            secure=https,
         )  # fmt: skip
         return made
 
@@ -155,12 +156,14 @@ class Api:
                 if name in given:
                     raise ValueError(f"{name}: is not known here")
             return questions.question(given, person(request).departments), partial == "yes"
+        except questions.Unfit as error:
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
 
-    def _complete(self, seen: Seen, *, partial: bool) -> None:
+    async def _complete(self, seen: Seen, *, partial: bool) -> None:
         if seen.missing and not partial:
-            raise unseen(seen.missing, seen.partitions)
+            raise await self._whole.unseen(seen.missing)
 
     async def _named(self, request: Request) -> Item:
         """The item that the path names."""
@@ -220,10 +223,11 @@ def once(request: Request) -> dict[str, str]:
 
 async def body(request: Request, form: type[T]) -> T:
     """The body. Refused: 415, it is not said to be JSON; 400, it is not of the form."""
-    if request.content_type != "application/json":
+    given = await request.read()
+    if given and request.content_type != "application/json":
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "give the header Content-Type: application/json")
     try:
-        return msgspec.json.decode(await request.read() or b"{}", type=form)
+        return msgspec.json.decode(given or b"{}", type=form)
     except msgspec.ValidationError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, f"the body: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -9,6 +9,7 @@ come at least every `BEAT`, and say which partitions they cover; a partition tha
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ class News(msgspec.Struct, kw_only=True, omit_defaults=True):
     feeds: list[SilentFeed] = []
     reset: bool = False
 
+
+log = logging.getLogger(__name__)
 
 Listener = asyncio.Queue[News | None]
 """None: there will be no more."""
@@ -98,7 +101,11 @@ class Changes:
                 if views[partition].changed is None:
                     views[partition].changed = {}
             self._engines = engines
-            await self._tell([views[p] for p in sorted(engines)], moved)
+            try:
+                await self._tell([views[p] for p in sorted(engines)], moved)
+            except Exception as error:
+                log.exception("changes cannot be told: %s", type(error).__name__)
+                self._say(News(partitions=sorted(engines), reset=True))
             await asyncio.sleep(EVERY)
         for view in views.values():
             view.changed = None

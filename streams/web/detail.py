@@ -75,8 +75,16 @@ def _cycle(engine: Engine, row: Row, cycle: Cycle, state: ItemState, refs: Refs,
         pauses=[Pause(start=instants.text(begin), end=said(end)) for begin, end in cycle.pauses],
         snoozed_until=said(cycle.snoozed_until),
         last_useful_at=said(last_useful(found, now)) if cycle.running and not cycle.paused else None,
-        clocks=[_judged(engine, book, each, state, now) for each in found],
+        clocks=_clocks(engine, book, found, state, now),
     )  # fmt: skip
+
+
+def _clocks(engine: Engine, book: Book, found: Sequence[Explanation], state: ItemState, now: int) -> list[Judged]:
+    """Each clock; none where a calendar has no answer (T9)."""
+    try:
+        return [_judged(engine, book, each, state, now) for each in found]
+    except CalendarRangeError:
+        return []
 
 
 def _judged(engine: Engine, book: Book, found: Explanation, state: ItemState, now: int) -> Judged:

@@ -19,7 +19,7 @@ class Snooze(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, kw_
 
     until: str | None = None
     """RFC 3339 with an offset; a moment that has passed ends a snooze."""
-    minutes: Annotated[int, Meta(ge=1, le=44_640)] | None = None
+    minutes: Annotated[float, Meta(ge=1, le=44_640)] | None = None
     last_useful: bool = False
     """To the last moment before the due at which somebody is told."""
 

@@ -29,7 +29,10 @@ from streams.web.view import Group, View
 
 TURN: Final = 2_000
 """Entries between two turns of the loop: about a millisecond."""
-COUNT_MOST: Final = 100_000
+COUNT_MOST: Final = 20_000
+SHARED_MOST: Final = 5_000
+"""Items of the list that many departments share that are looked at for a count: in one go, and it is a rare case."""
+GROUPS_AT_ONCE: Final = 500
 END: Final = 1 << 63
 LONGEST_DAY: Final = 49 * HOUR
 Bound = tuple[int, bytes, int]
@@ -65,6 +68,7 @@ class Listing:
 
     def __init__(self, views: Sequence[View], question: Question, book: Book, now: int) -> None:
         self._views, self._asked, self._now, self._days = views, question, now, Days(book, now)
+        self._prefix = f"{question.workflow}:".encode()
         self._plain = not (question.q or question.held is not None or question.states & {"due_soon", "on_time"})
 
     async def entries(self) -> AsyncIterator[Entry]:
@@ -93,6 +97,8 @@ class Listing:
     def matches(self, one: Entry) -> bool:
         """Whether an entry is asked for."""
         asked = self._asked
+        if asked.workflow is not None and not one.key.startswith(self._prefix):
+            return False
         if asked.departments is not None and one.department not in asked.departments:
             return False
         if asked.department is not None and one.department != asked.department:
@@ -115,13 +121,15 @@ class Listing:
             return True
         return "today" in states and one.due < self._days.end(one.department)
 
-    def counts(self) -> dict[int, Counts]:
+    async def counts(self) -> dict[int, Counts]:
         """By partition, whatever states are asked for."""
         found: dict[int, Counts] = {}
         for view in self._views:
             sums: Counter[str] = Counter()
-            for group in self._groups([view]):
+            for number, group in enumerate(list(self._groups([view])), 1):
                 sums.update(self._group_counts(group))
+                if not number % GROUPS_AT_ONCE:
+                    await asyncio.sleep(0)
             found[view.partition] = Counts(
                 **{name: sums[name] for name in ("missed", "next_hour", "today", "paused", "pending")}
             )
@@ -140,11 +148,11 @@ class Listing:
         }
 
     def _one_by_one(self, group: Group) -> Counter[str]:
-        """Of the list that many departments share: at most the first `COUNT_MOST` are looked at."""
+        """Of the list that many departments share: at most the first `SHARED_MOST` are looked at."""
         sums: Counter[str] = Counter()
         asked, now = self._asked, self._now
         for number, one in enumerate((*group.waiting, *group.running)):
-            if number >= COUNT_MOST:
+            if number >= SHARED_MOST:
                 break
             if asked.departments is not None and one.department not in asked.departments:
                 continue
@@ -176,7 +184,9 @@ class Listing:
     def _merged(self, behind: Bound) -> Iterator[Entry]:
         low, high = self._span()
         behind = max(behind, (low, b"", -1))
-        lists = (part for group in self._groups(self._views) for part in self._lists(group))
+        wide = self._asked.department is None and self._asked.departments is None
+        groups = (view.whole for view in self._views) if wide else self._groups(self._views)
+        lists = (part for group in groups for part in self._lists(group))
         return heapq.merge(*(part.irange(behind, (high, b"", -1)) for part in lists))
 
     def _span(self) -> tuple[int, int]:

@@ -21,12 +21,12 @@ from streams.web.entries import Ended
 from streams.web.forms import AlertRow, Counts, Item, Row, SilentFeed
 from streams.web.listing import Listing, place_of
 from streams.web.questions import RESOLVED, Found, Of, One, Part, Place, Question
-from streams.web.refs import Refs
+from streams.web.refs import Refs, number_of
 from streams.web.rows import Rows, firing
 from streams.web.view import View
 from streams.web.views import Views
 
-ROWS_AT_ONCE: Final = 50
+ROWS_AT_ONCE: Final = 25
 """Rows between two turns of the loop: some milliseconds."""
 REFS_AT_ONCE: Final = 1_000
 EMPTY: Final = Counts(missed=0, next_hour=0, today=0, paused=0, pending=0)
@@ -62,7 +62,7 @@ class Local:
             return await self._resolved(asked, views)
         now = self._watch.clock.now()
         listing = Listing(views, asked, self._watch.book, now)
-        counts = listing.counts()
+        counts = await listing.counts()
         totals = await listing.totals(counts)
         part = self._part(views, counts, totals)
         makers = self._makers(views, now)
@@ -197,16 +197,15 @@ class Local:
 
 async def resolved(engine: Engine, refs: Refs, ref: str) -> bytes | None:
     """The key of the item of whose cycles one has this reference; of several the one that runs."""
-    found = None
+    found, wanted = None, number_of(ref)
     keys = iter(list(engine.items))
     while chunk := list(islice(keys, REFS_AT_ONCE)):
         for key in chunk:
             value = None if key.startswith(OWN) else engine.items.get(key)
             if value is None:
                 continue
-            workflow, _, item = key.decode().partition(":")
             for share in states.shares(value):
-                if refs.of(workflow, item, share.start) == ref:
+                if refs.number(key, share.start) == wanted:
                     found = key
                     if share.outcome < ENDED:
                         return key

@@ -47,7 +47,8 @@ class Group:
                     async with asyncio.timeout(PATIENCE):
                         self._told = await self._ask()
                 except (KafkaError, OSError, TimeoutError) as error:
-                    log.warning("the broker does not tell which workers there are: %r", error)
+                    if self._told:
+                        log.warning("the broker does not tell which workers there are: %r", error)
                     self._told = {}
                     await self._disconnect()
                 self._told_at = time.monotonic()

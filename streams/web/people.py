@@ -40,6 +40,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas import instants
+from streams.settings import SettingsError
 
 READ, ACT = "read", "act"
 SCOPES: Final = frozenset({READ, ACT})
@@ -51,7 +52,7 @@ NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 log = logging.getLogger(__name__)
 
 
-class TokensError(ValueError):
+class TokensError(SettingsError):
     """A tokens' file that cannot be used; the message names the file, the place, and what would be right."""
 
 

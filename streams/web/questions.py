@@ -83,6 +83,10 @@ class Found(msgspec.Struct, kw_only=True, omit_defaults=True):
     name: str = ""
 
 
+class Unfit(ValueError):
+    """A parameter of the right form, which cannot be."""
+
+
 def cursor(place: Place) -> str:
     """A place as the opaque text of `next` and `after`."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
@@ -107,7 +111,7 @@ def question(given: dict[str, str], departments: frozenset[str] | None) -> Quest
     """The question of a query's parameters.
 
     Raises:
-        ValueError: with the parameter's name and what would be right.
+        ValueError: with the parameter's name and what would be right; Unfit if its form is right.
     """
     known = ("workflow", "department", "state", "held", "q", "limit", "after")
     for name in given:
@@ -155,4 +159,4 @@ def _after(text: str) -> Place | None:
     try:
         return place(text)
     except ValueError as error:
-        raise ValueError(f"after: {error}") from None
+        raise Unfit(f"after: {error}") from None

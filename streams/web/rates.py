@@ -17,7 +17,7 @@ class Rate(NamedTuple):
 
 READING: Final = Rate(200, 50)
 ACTING: Final = Rate(100, 10)
-GUESSING: Final = Rate(20, 0.5)
+GUESSING: Final = Rate(200, 5)
 """Of one address: requests that do not say who asks, or say it wrongly."""
 
 
@@ -28,12 +28,12 @@ class Buckets:
         self._rate, self._kept = rate, kept
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait(self, name: str, now: float) -> float:
-        """Take one; 0, or in how many seconds there is one again."""
+    def wait(self, name: str, now: float, cost: float = 1.0) -> float:
+        """Take so many; 0, or in how many seconds there are as many again."""
         level = self._level(name, now)
-        if level < 1:
-            return (1 - level) / self._rate.per_second
-        self._put(name, level - 1, now)
+        if level < cost:
+            return (cost - level) / self._rate.per_second
+        self._put(name, level - cost, now)
         return 0.0
 
     def _level(self, name: str, now: float) -> float:

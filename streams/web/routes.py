@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from schemas.policy import WORKFLOWS
 from streams.web.forms import Alerts, Item, Items, Resolved
 from streams.web.forms_acts import Acknowledge, Act, Assign, Login, Me, Snooze
-from streams.web.questions import DEFAULT, FILTERS, LONGEST, MOST
+from streams.web.questions import DEFAULT, FILTERS, LONGEST, MOST, RESOLVED
 from streams.web.refs import ALPHABET, LENGTH
 
 Schema = dict[str, Any]
@@ -55,15 +55,18 @@ LIMIT: Final = _query(
     {"type": "integer", "minimum": 0, "maximum": MOST, "default": DEFAULT},
     "How many at most; 0: the counts alone.",
 )
-AFTER: Final = _query("after", {"type": "string", "maxLength": 2_000}, "The `next` of the page before.")
+AFTER: Final = _query(
+    "after", {"type": "string", "maxLength": 2_000, "pattern": "^[A-Za-z0-9_-]*$"}, "The `next` of the page before."
+)
 PARTIAL: Final = _query(
     "partial",
     {"enum": ["yes", "no"], "default": "no"},
     "`yes`: answer with what can be seen, and say in `seen.missing` what cannot; else that is a 503.",
 )
+WORDS: Final = "|".join(name for name in FILTERS if name != RESOLVED)
 STATE: Final = _query(
     "state",
-    {"type": "string", "pattern": f"^(({'|'.join(FILTERS)})(,({'|'.join(FILTERS)}))*)?$"},
+    {"type": "string", "pattern": f"^({RESOLVED}|({WORDS})(,({WORDS}))*)?$"},
     f"One or several, by comma, of {', '.join(FILTERS)}. `resolved`: those that ended in the last day after a stage "
     "had fired, the latest first; it stands alone.",
 )
@@ -72,7 +75,7 @@ HELD: Final = _query(
 )
 WORKFLOW_PATH: Final = Parameter("workflow", "path", {"enum": list(WORKFLOWS)}, "The item's workflow.")
 ITEM_PATH: Final = Parameter("item", "path", {"type": "string", "pattern": ITEM}, "The item.")
-ALERT_PATH: Final = Parameter("id", "path", {"type": "string", "minLength": 1, "maxLength": 1_000}, "The alert's id.")
+ALERT_PATH: Final = Parameter("id", "path", {"type": "string", "minLength": 1, "maxLength": 600}, "The alert's id.")
 REF_PATH: Final = Parameter(
     "ref", "path", {"type": "string", "pattern": f"^[{ALPHABET}]{{{LENGTH}}}$"}, "A reference to a cycle."
 )
@@ -91,7 +94,7 @@ _ACTING: Final = (400, 403, 404, 409, 413, 415, 422, 503)
 ROUTES: Final = (
     Route(
         "GET", "/api/items", "items", "Items that are pending, by due time, and how many there are",
-        (WORKFLOW, DEPARTMENT, STATE, HELD, SEARCH, LIMIT, AFTER, PARTIAL), answer=Items, errors=(400, 503),
+        (WORKFLOW, DEPARTMENT, STATE, HELD, SEARCH, LIMIT, AFTER, PARTIAL), answer=Items, errors=(400, 422, 503),
     ),
     Route(
         "GET", "/api/items/{workflow}/{item}", "item", "One item: its history, and why it is due when it is",
@@ -99,7 +102,7 @@ ROUTES: Final = (
     ),
     Route(
         "GET", "/api/alerts", "alerts", "Alerts that fire, by their items' due time",
-        (WORKFLOW, DEPARTMENT, SEARCH, LIMIT, AFTER, PARTIAL), answer=Alerts, errors=(400, 503),
+        (WORKFLOW, DEPARTMENT, SEARCH, LIMIT, AFTER, PARTIAL), answer=Alerts, errors=(400, 422, 503),
     ),
     Route(
         "GET", "/api/refs/{ref}", "ref", "Which item a reference stands for", (REF_PATH,), answer=Resolved,

@@ -1,9 +1,10 @@
 """A partition as people look at it: its running items in order of due time, by workflow and department.
 
-Theory of operation. Sorted lists of entries, one for each workflow and department (of those that run, and of those that
-wait for the patient), so a count of what is due by some moment is a search, and a page begins anywhere. A view is made
-when somebody first asks: `build` goes through the items a few at a time, and what the engine decides meanwhile comes in
-through `look`, so nothing has to stand still. From then on each decision replaces the item's entry.
+Theory of operation. Sorted lists of entries, one pair for all and one for each workflow and department (of those that
+run, and of those that wait for the patient), so a count of what is due by some moment is a search, and a page begins
+anywhere. A view is made when somebody first asks: `build` goes through the items a few at a time, and what the engine
+decides meanwhile comes in through `look`, so nothing has to stand still. From then on each decision replaces the item's
+entry.
 
 A sender may name any department: past `OWN_LISTS` names the rest share one list.
 """
@@ -23,14 +24,14 @@ from streams.core.engine import Engine
 from streams.core.state import ItemState
 from streams.web.entries import Ended, Entry, ended, entry
 
-OWN_LISTS: Final = 1_000
+OWN_LISTS: Final = 300
 """Departments that have lists of their own."""
 RESOLVED_FOR: Final = DAY
 RESOLVED_MOST: Final = 20_000
 
 
 class Group:
-    """The items of one workflow and department; of the last group, of many."""
+    """The items of one workflow and department; without a department, of many."""
 
     __slots__ = ("department", "running", "waiting", "workflow")
 
@@ -49,6 +50,7 @@ class View:
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.partition = engine, engine.speaker.partition
+        self.whole = Group("", None)
         self.groups: dict[tuple[str, str | None], Group] = {}
         self.resolved: SortedList[Ended] = SortedList()
         self.changed: dict[bytes, str | None] | None = None
@@ -110,6 +112,7 @@ class View:
             if after is not None:
                 self._entries[key] = after
                 self._group(after).of(after).add(after)
+                self.whole.of(after).add(after)
         self._put_ended(key, ended(self.engine, key, state) if after is None else None)
         return after
 
@@ -117,6 +120,7 @@ class View:
         del self._entries[one.key]
         group = self._group(one)
         group.of(one).remove(one)
+        self.whole.of(one).remove(one)
         if not group.running and not group.waiting:
             del self.groups[group.workflow, group.department]
 

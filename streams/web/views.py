@@ -15,7 +15,7 @@ from typing import Final
 from streams.core.engine import Engine
 from streams.web.view import View
 
-AT_ONCE: Final = 200
+AT_ONCE: Final = 100
 """Items between two turns of the loop: some milliseconds."""
 PATIENCE: Final = 2.0
 IDLE: Final = 900.0

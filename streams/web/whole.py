@@ -30,6 +30,8 @@ INTERNAL: Final = "/internal/v1/"
 AT_ONCE: Final = 32
 """Questions to other workers that may be open at a time; who comes after them waits."""
 
+OURS: Final = "; they are assigned to this URL: they are on their way here, or two workers have one WEB_URL"
+
 log = logging.getLogger(__name__)
 
 
@@ -77,8 +79,14 @@ class Whole:
         if items:
             return max(items, key=lambda item: (item.row.closed_at or "~", item.row.opened_at))
         if missing := self.missing(found):
-            raise unseen(missing, self._watch.partitions)
+            raise await self.unseen(missing)
         return None
+
+    async def unseen(self, missing: list[int]) -> Refused:
+        """503, and why if that can be told."""
+        ours = (await self._group.members()).get(self._url)
+        why = "" if ours is None or ours.isdisjoint(missing) else OURS
+        return unseen(missing, self._watch.partitions, why)
 
     def missing(self, answers: Iterable[_Covers]) -> list[int]:
         """The partitions that no answer covers."""

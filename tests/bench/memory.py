@@ -62,7 +62,7 @@ def counted(items: int, population: Population) -> Held:
     before = _traced()
     drive(engine, events(population, copies))
     everything = _traced()
-    engine.open = Firing(DictShelf())
+    engine.open = engine.accounts.firing = Firing(DictShelf())
     without_alerts = _traced()
     engine = _again(book, engine)
     rebuilt = _traced()
@@ -91,7 +91,7 @@ def _warm(book: Book, population: Population) -> None:
     """Let the book see all that these items ask of it."""
     engine = fresh(book)
     drive(engine, events(population, 1))
-    engine.open = Firing(DictShelf())
+    engine.open = engine.accounts.firing = Firing(DictShelf())
     _again(book, engine)
 
 

@@ -50,9 +50,9 @@ def ask(port: int, path: str, token: str = ACTOR, body: Any = None, **headers: s
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, given)
     try:
         with urllib.request.urlopen(request, timeout=15) as answer:
-            return Answer(answer.status, answer.headers, json.load(answer))
+            return Answer(answer.status, dict(answer.headers), json.load(answer))
     except urllib.error.HTTPError as error:
-        return Answer(error.code, error.headers, json.load(error))
+        return Answer(error.code, dict(error.headers), json.load(error))
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return Answer(0, {}, None)
 
@@ -113,9 +113,7 @@ class Stream:
                 if name:
                     fields[name] = value.strip()
                 elif "event" in fields:
-                    self.events.put(
-                        Event(fields["id"], fields["event"], json.loads(fields["data"]), time.monotonic())
-                    )
+                    self.events.put(Event(fields["id"], fields["event"], json.loads(fields["data"]), time.monotonic()))
                     fields = {}
         except (OSError, ValueError, AttributeError, http.client.HTTPException):
             pass

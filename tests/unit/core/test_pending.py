@@ -87,8 +87,8 @@ def test_many_changes_at_random_moments() -> None:
         items[item] = after
         if rnd.random() < 0.3:
             run = [one for shares in items.values() if (one := standing(shares)) is not None]
-            late = sum(not one.paused and one.due <= now for one in run)
-            soon_now = sum(not one.paused and one.soon <= now < one.due for one in run)
-            waiting = sum(one.paused for one in run)
+            late = sum(not paused and due <= now for _, _, _, due, paused in run)
+            soon_now = sum(not paused and soon <= now < due for _, _, soon, due, paused in run)
+            waiting = sum(paused for *_, paused in run)
             counts = [group.counts for _, _, group in pending.at(now)] or [(0, 0, 0, 0)]
             assert counts[0] == (len(run) - late - soon_now - waiting, soon_now, late, waiting)

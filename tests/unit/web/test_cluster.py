@@ -134,6 +134,8 @@ async def test_a_worker_that_does_not_answer_is_missing(tmp_path: Path) -> None:
         assert (await read(client, "/api/items?partial=yes"))["seen"]["missing"] == [1]
         assert (await read(client, "/api/items/message/m-1"))["row"]["item"] == "m-1"
         assert (await read(client, "/api/items/message/m-2", 503))["missing"] == [1]
+        made.first.members = {made.first.app.conf.broker_client_id: frozenset({0, 1})}
+        assert "two workers have one WEB_URL" in (await read(client, "/api/items", 503))["detail"]
         made.first.members = {}
         assert (await read(client, "/api/items", 503))["missing"] == [1]
 

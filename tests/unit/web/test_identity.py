@@ -170,6 +170,16 @@ async def test_with_https_no_other_host_can_set_the_cookie(tmp_path: Path) -> No
         assert (await client.delete("/api/session", headers={"Origin": "http://board.example.org"})).status == 403
 
 
+async def test_behind_a_proxy_that_speaks_https_the_cookie_is_for_https_alone(tmp_path: Path) -> None:
+    async with serving(made(tmp_path)) as client:
+        headers = {"Host": "board.example.org", "Origin": "https://board.example.org"}
+        answer = await client.post("/api/session", json={"token": ACTOR}, headers=headers)
+        assert answer.status == 200
+        assert "Secure" in answer.headers["Set-Cookie"]
+        answer = await client.post("/api/session", json={"token": ACTOR})
+        assert "Secure" not in answer.headers["Set-Cookie"]
+
+
 async def test_a_wrong_token_gives_no_session(tmp_path: Path) -> None:
     async with serving(made(tmp_path)) as client:
         answer = await client.post("/api/session", json={"token": "pw_wrong"})

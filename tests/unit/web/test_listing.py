@@ -90,7 +90,7 @@ async def test_a_page_is_a_filter(asked: Question, turn: int) -> None:
     try:
         found = Listing(VIEWS, asked, BOOK, NOW)
         assert [each async for each in found.entries()] == expected(asked)
-        counts = found.counts()
+        counts = await found.counts()
         totals = await found.totals(counts)
     finally:
         listings.TURN = before  # type: ignore[misc]
@@ -135,4 +135,4 @@ async def test_too_many_to_count_are_not_counted(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(listings, "TURN", 5)
     monkeypatch.setattr(listings, "COUNT_MOST", 10)
     found = Listing(VIEWS, Question(q="1-"), BOOK, NOW)
-    assert set((await found.totals(found.counts())).values()) == {None}
+    assert set((await found.totals(await found.counts())).values()) == {None}
