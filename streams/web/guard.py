@@ -46,7 +46,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 NO_STORE: Final = "no-store"
-SCANNED: Final = "/api/refs/"
+SCANNED: Final = ("/api/refs/", "/refs/")
 """All items are looked through for it."""
 SCAN: Final = 10.0
 SCAN_ALL: Final = 25.0
@@ -147,7 +147,7 @@ def cost(request: Request) -> float:
     """What a request costs of its asker's rate: about a millisecond or two of the loop for each 1."""
     if request.path.startswith(SCANNED):
         return SCAN_ALL
-    limit = request.query.get("limit", "")
+    limit = request.query.get("limit", "") or request.query.get("show", "")
     rows = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 4 else 0
     return 1 + rows / ROWS_OF_ONE + (SCAN if request.query.get("q") else 0)
 

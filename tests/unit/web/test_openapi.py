@@ -26,7 +26,8 @@ def test_it_has_every_path_and_no_other(tmp_path: Path) -> None:
     }
     paths = document("http://127.0.0.1:6066")["paths"]
     told = {(method.upper(), path) for path, methods in paths.items() for method in methods}
-    beside = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/api/pending")}
+    pages = ("/", "/items/{workflow}/{item}", "/refs/{ref}", "/static/{digest}/{name}")
+    beside = {("GET", path) for path in ("/healthz", "/readyz", "/api/pending", *pages)}
     assert told == {each for each in served if not each[1].startswith("/internal/")} - beside
 
 
