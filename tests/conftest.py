@@ -134,7 +134,7 @@ def left_out(config: pytest.Config) -> list[str]:
 def waits(item: pytest.Item) -> bool:
     """Whether a test spends its time on waiting for other processes."""
     processes = not WAITING.isdisjoint(getattr(item, "fixturenames", ()))
-    return processes or not {"e2e", "chaos"}.isdisjoint(item.path.parts)
+    return processes or not {"board", "e2e", "chaos"}.isdisjoint(item.path.parts)
 
 
 def kind_of(item: pytest.Item) -> str | None:

@@ -31,24 +31,18 @@ async def ready(url: str) -> None:
             await asyncio.sleep(ASK_EVERY)
 
 
-async def home(url: str) -> str:
-    """Where a person can look: the on-call board at `url`, or what is pending, if the worker serves no board."""
-    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
-        return f"{url}/" if await _answers(session, f"{url}/", "text/html") else f"{url}/api/pending"
-
-
-async def _answers(session: aiohttp.ClientSession, url: str, kind: str = "") -> bool:
-    """Whether a page is there; `kind`: of this content type."""
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    """Whether a page is there."""
     try:
         async with session.get(url) as response:
-            return response.status == 200 and kind in ("", response.content_type)
+            return response.status == 200
     except (aiohttp.ClientError, TimeoutError):
         return False
 
 
-async def follow_pending(url: str, board: Board) -> None:
+async def follow_pending(url: str, token: str, board: Board) -> None:
     """Ask the worker what is pending, for ever; what it last said stands while it does not answer."""
-    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+    async with aiohttp.ClientSession(timeout=TIMEOUT, headers={"Authorization": f"Bearer {token}"}) as session:
         while True:
             try:
                 async with session.get(f"{url}/api/pending") as response:

@@ -31,7 +31,7 @@ from schemas.topics import DEFAULT_PREFIX
 from streams.clock import Clock, Pace
 from streams.core.book import Book
 from streams.core.calendars import Calendar
-from streams.demo import feed, policy, ports, show, stack
+from streams.demo import feed, policy, ports, show, stack, way_in
 from streams.demo.board import Board, take_sent
 from streams.demo.children import Child, ChildEnded, end
 from streams.demo.portal import records
@@ -135,12 +135,15 @@ async def _show(run: _Run, speed: float, seed: int, *, plain: bool) -> None:
     click.echo(f"Starting the embedded broker on {at.bootstrap} ...")
     await stack.start_broker(at, run.folder, run.children)
     clock = Clock(Pace(start(book, speed), speed, None))
-    click.echo(f"Starting a worker on {at.url} ...")
     file = run.folder / policy.FILE
     file.write_bytes(policy.text())
-    env = stack.worker_environment(at, clock.pace, file, run.folder / "data", os.environ)
+    token = way_in.token()
+    tokens = way_in.write(run.folder, token)
+    env = stack.worker_environment(at, clock.pace, file, tokens, run.folder / "data", os.environ)
+    click.echo(f"Starting a worker on {at.url} ...")
     await stack.start_worker(at, env, run.folder, run.children)
-    url = await feed.home(at.url)
+    link = way_in.link(at.url, token)
+    click.echo(f"The board, where you may act at once: {link}")
     click.echo(f"The clinic's clock runs {speed:g} times as fast: a day takes {86_400 / speed / 60:.1f} minutes.")
     client = {"bootstrap_servers": at.bootstrap}
     sent: Callable[[int], None] = lambda count: take_sent(board, count, time.monotonic())  # noqa: E731
@@ -148,8 +151,8 @@ async def _show(run: _Run, speed: float, seed: int, *, plain: bool) -> None:
         *(child.watch() for child in run.children),
         publish(records(book, clock.pace.start, seed), clock, client, DEFAULT_PREFIX, sent=sent),
         feed.follow_topics(client, DEFAULT_PREFIX, board),
-        feed.follow_pending(at.url, board),
-        show.lines(board, book, clock) if plain else show.screen(Console(), board, book, clock, url),
+        feed.follow_pending(at.url, token, board),
+        show.lines(board, book, clock) if plain else show.screen(Console(), board, book, clock, link),
     )
 
 

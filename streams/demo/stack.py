@@ -61,7 +61,7 @@ def broker_command(port: int) -> list[str]:
 
 
 def worker_environment(
-    at: Addresses, pace: Pace, policy: Path, datadir: Path, environ: Mapping[str, str]
+    at: Addresses, pace: Pace, policy: Path, tokens: Path, datadir: Path, environ: Mapping[str, str]
 ) -> dict[str, str]:
     """The worker's environment: ours without any setting, and the demo's settings."""
     settings = {
@@ -71,6 +71,7 @@ def worker_environment(
         "METRICS_PORT": str(at.metrics),
         "DATADIR": str(datadir),
         "POLICY": str(policy),
+        "TOKENS": str(tokens),
     }
     kept = {name: value for name, value in environ.items() if not name.startswith(ENV_PREFIX)}
     return kept | {ENV_PREFIX + name: value for name, value in settings.items()}

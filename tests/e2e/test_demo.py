@@ -6,6 +6,7 @@ And `portalwatch simulate`, the same portal on a broker of one's own.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import re
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,9 +120,23 @@ def demos() -> Iterator[list[Demo]]:
                 os.killpg(group, signal.SIGKILL)
 
 
+def may_act(link: str) -> bool:
+    """Whether the link leads to the board, and its token to a session that may act."""
+    url, _, token = link.partition("/#token=")
+    given = json.dumps({"token": token}).encode()
+    request = urllib.request.Request(f"{url}/api/session", given, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        scopes = json.load(answer)["scopes"]
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/", headers={"Cookie": cookie}), timeout=10) as answer:
+        return "act" in scopes and "On-call board" in answer.read().decode()
+
+
 def test_an_alert_comes_soon_and_ctrl_c_leaves_nothing(demos: list[Demo], tmp_path: Path) -> None:
     begun = time.monotonic()
     demos.append(demo := Demo(TMPDIR=str(tmp_path), PORTALWATCH_BROKER="kafka://127.0.0.1:1"))
+    link = demo.until("^The board, where you may act at once: ", FIRST_ALERT).rpartition(" ")[2]
+    assert may_act(link)
     line = demo.until(r" FIRED ", FIRST_ALERT)
     assert time.monotonic() - begun < FIRST_ALERT
     assert re.fullmatch(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from streams import clock, settings
-from streams.demo import children, stack
+from streams.demo import children, stack, way_in
 from streams.demo.children import Child, ChildEnded
 from streams.demo.policy import FILE
 from streams.demo.stack import Addresses, TooSlow
@@ -117,7 +117,7 @@ def test_the_workers_settings_are_the_demos_alone(tmp_path: Path) -> None:
     policy.write_text("")
     pace = clock.parse("2026-11-05T14:00:00Z@480@1793610000")
     ours = {"PATH": "/bin", "PORTALWATCH_BROKER": "kafka://production:9092", "PORTALWATCH_SINKS": "/etc/sinks"}
-    env = stack.worker_environment(AT, pace, policy, tmp_path, ours)
+    env = stack.worker_environment(AT, pace, policy, way_in.write(tmp_path, way_in.token()), tmp_path, ours)
     assert env["PATH"] == "/bin"
     found = settings.load(env)
     assert found.bootstrap == ["127.0.0.1:9092"]

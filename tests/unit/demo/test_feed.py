@@ -21,21 +21,17 @@ class Worker:
     def __init__(self) -> None:
         self.asked = 0
         self.pending: object = ANSWER
-        self.home = web.Response(text="{}", content_type="application/json")
         self.app = web.Application()
         self.app.router.add_get("/readyz", self._readyz)
         self.app.router.add_get("/api/pending", self._pending)
-        self.app.router.add_get("/", self._home)
 
     async def _readyz(self, request: web.Request) -> web.Response:
         self.asked += 1
         return web.Response(status=200 if self.asked >= 3 else 503)
 
     async def _pending(self, request: web.Request) -> web.Response:
+        assert request.headers["Authorization"] == "Bearer pw_demo"
         return web.json_response(self.pending)
-
-    async def _home(self, request: web.Request) -> web.Response:
-        return self.home
 
 
 @pytest.fixture
@@ -58,20 +54,13 @@ async def test_it_waits_for_a_worker_that_is_not_there() -> None:
             await feed.ready("http://127.0.0.1:1")
 
 
-async def test_where_a_person_can_look(worker: tuple[Worker, str]) -> None:
-    given, url = worker
-    assert await feed.home(url) == f"{url}/api/pending"
-    given.home = web.Response(text="<html>", content_type="text/html")
-    assert await feed.home(url) == f"{url}/"
-
-
 async def test_what_is_pending_is_asked_again_and_again(
     worker: tuple[Worker, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given, url = worker
     monkeypatch.setattr(feed, "POLL_EVERY", 0.02)
     board = Board()
-    asking = asyncio.create_task(feed.follow_pending(url, board))
+    asking = asyncio.create_task(feed.follow_pending(url, "pw_demo", board))
     for answer, answers in ((ANSWER, True), ({"why": "partitions move"}, False), (ANSWER, True)):
         given.pending = answer
         await asyncio.sleep(0.3)
