@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -113,7 +115,8 @@ async def test_what_cannot_be_seen_is_said(tmp_path: Path) -> None:
 
 async def test_catching_up_is_said(tmp_path: Path) -> None:
     async with pages(tmp_path) as (site, client):
-        site.app.lanes.lanes[0].gate.known = 0.0
+        lane: Any = site.app.lanes.lanes[0]
+        lane.gate = SimpleNamespace(known=0.0)
         assert "Not complete: 1 of 1 partitions are still catching up" in await text(client)
 
 
