@@ -69,7 +69,7 @@ def line(row: Row, now: int) -> Line:
     zone = ZoneInfo(row.timezone or "UTC")
     alert = row.alerts[-1].id if row.alerts else ""
     return Line(
-        id=f"r.{row.workflow}.{row.item}", row=row, urgency=row.state.replace("_", "-"),
+        id=f"r.{row.workflow}.{row.item}", row=row, urgency=_kind(row),
         urgency_words=_urgency(row), left=_left(row), due=_due(row, zone, now), held=_held(row, zone, now),
         what=words.WHAT[row.workflow], about=_about(row), stage="" if row.stage is None else words.stage(row.stage),
         told=", ".join(row.recipients), alert=alert,
@@ -84,6 +84,13 @@ def pools(rows: Iterable[Row], now: int) -> list[Pool]:
     for row in rows:
         found.setdefault(row.pool or row.department, []).append(line(row, now))
     return [Pool(f"p.{name}", name, lines) for name, lines in found.items()]
+
+
+def _kind(row: Row) -> str:
+    """Which icon and colour it has."""
+    if row.state == "resolved" and row.outcome in ("missed", "expired"):
+        return "missed"
+    return row.state.replace("_", "-")
 
 
 def _urgency(row: Row) -> str:

@@ -42,6 +42,8 @@ STATES: Final = {
     "not_needed": "not needed",
 }
 WHY: Final = {"open": "open", "elapsed": "every hour counts", "closed": "closed", "paused": "waiting for the patient"}
+KINDS: Final = ("event", "due", "stage", "now")
+"""In the order in which they stand at one time."""
 PLAIN_WIDTH: Final = 1000
 
 
@@ -50,7 +52,7 @@ class Moment(NamedTuple):
 
     at: int
     kind: str
-    """`event`, `stage`, `due` or `now`."""
+    """One of `KINDS`."""
     state: str
     when: str
     title: str
@@ -116,8 +118,8 @@ def told(item: Item, now: int) -> list[Told]:
     return found
 
 
-def _order(moment: Moment) -> tuple[int, bool]:
-    return moment.at, moment.kind == "now"
+def _order(moment: Moment) -> tuple[int, int]:
+    return moment.at, KINDS.index(moment.kind)
 
 
 def _events(item: Item, cycle: CycleForm, zone: ZoneInfo) -> Iterable[Moment]:

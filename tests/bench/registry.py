@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from tests.bench import core, recovery
+from tests.bench import board, core, recovery
 from tests.bench.measure import Figure, Plan
 
 
@@ -17,6 +17,7 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {
+    "board": Benchmark("the board in Chromium, with 1,000 rows and 60 updates a second", board.run),
     "core": Benchmark("the core alone: one process, no broker", core.run),
     "recovery": Benchmark("a worker takes over many open items; a real Kafka", recovery.run),
 }
