@@ -62,11 +62,12 @@ class Cards:
         if self._looked <= now < self._looked + LOOK or not (self._cohorts.changed or self._due):
             return 0
         self._looked = now
-        for key in self._cohorts.changed.keys() - self._waiting:
+        for key in self._cohorts.take_changed():
+            if key in self._waiting:
+                continue
             due = now if self._is_over(key, now) else self._last.get(key, now - EVERY) + EVERY
             heapq.heappush(self._due, (due, key))
             self._waiting.add(key)
-        self._cohorts.changed.clear()
         count = 0
         while self._due and self._due[0][0] <= now:
             if count >= AT_ONCE:

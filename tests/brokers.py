@@ -229,8 +229,13 @@ def prepare_kafka(folder: Path, port: int) -> list[str]:
     folder.mkdir()
     config = folder / "server.properties"
     config.write_text(PROPERTIES.format(port=port, controller=free_port(), folder=folder))
+    return formatted(config)
+
+
+def formatted(config: Path, *options: str) -> list[str]:
+    """Format the log folder of a `server.properties`; the command that runs the broker. BrokerFailed if that fails."""
     java = ["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-cp", f"{kafka_libs()}/*"]
-    tool = ["kafka.tools.StorageTool", "format", "-t", "portalwatch-test-cluste", "-c", str(config)]
+    tool = ["kafka.tools.StorageTool", "format", "-t", "portalwatch-test-cluste", "-c", str(config), *options]
     done = subprocess.run([*java, *tool], capture_output=True, text=True, check=False)
     if done.returncode:
         raise BrokerFailed(f"Kafka's storage could not be formatted: {(done.stdout + done.stderr).strip()[-1000:]}")

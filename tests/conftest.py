@@ -38,6 +38,8 @@ TOGETHER = frozenset(
 )
 """But these share what is costly to make, or ports (a demo looks for free ones from the same ones on as another), or
 would make each other late."""
+WAITING = frozenset({"broker", "composed", "secured"})
+"""Fixtures that are other processes."""
 ABSENT = pytest.StashKey[dict[str, str]]()
 
 
@@ -131,7 +133,8 @@ def left_out(config: pytest.Config) -> list[str]:
 
 def waits(item: pytest.Item) -> bool:
     """Whether a test spends its time on waiting for other processes."""
-    return "broker" in getattr(item, "fixturenames", ()) or not {"e2e", "chaos"}.isdisjoint(item.path.parts)
+    processes = not WAITING.isdisjoint(getattr(item, "fixturenames", ()))
+    return processes or not {"e2e", "chaos"}.isdisjoint(item.path.parts)
 
 
 def kind_of(item: pytest.Item) -> str | None:

@@ -1,8 +1,8 @@
-"""Make ready what the tests need beyond Python: Java, Maven and Chromium (by apt-get, if we may), brokers, promtool.
+"""Make ready what the tests need beyond Python: Java, Maven, Chromium (by apt-get, if we may), brokers, Prometheus.
 
 Theory of operation. Each need is tried; one that cannot be had costs a line that says why. Without CI set the run goes
-on and the tests that need it are left out (promtool: its one check); with CI set it is a failure. The stamp is written
-only when nothing is missing.
+on and the tests that need it are left out or skipped (of a test of metrics, promtool's one check); with CI set it is a
+failure. The stamp is written only when nothing is missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import brokers, chromium, promtool
+from tests import brokers, chromium, debian
 
 PACKAGES = {"java": "default-jre-headless", "mvn": "maven"}
 
@@ -29,8 +29,7 @@ def main() -> int:
     if failure and "kafka" in missing:
         missing["kafka"] = failure
     needs = {f"the {kind} broker": why for kind, why in missing.items()}
-    if why := promtool.why_not():
-        needs["promtool"] = why
+    needs |= {name: why for name in debian.PROGRAMS if (why := debian.why_not(name))}
     if why := chromium.why_not():
         needs["Chromium"] = why
     for need, why in needs.items():

@@ -6,13 +6,14 @@ decision replaces an item's old shares by its new ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 
 from streams.core import state as states
 from streams.core.agenda import OWN
 from streams.core.cohorts import Cohorts
 from streams.core.firing import Firing
-from streams.core.pending import Pending
+from streams.core.pending import Pending, Standing, standing
 from streams.core.shares import ENDED, KEPT, Ended, Share
 from streams.core.shelf import Shelf
 
@@ -27,29 +28,37 @@ class Accounts:
 
     def rebuild(self, latest: int) -> None:
         """Begin anew from what stands on the shelves; `latest`: the greatest event time seen."""
-        self.cohorts, self.pending = Cohorts(self.cohorts.kept), Pending()
+        self.cohorts = cohorts = Cohorts(self.cohorts.kept)
+        cohorts.expire(latest)
+        found: defaultdict[tuple[str, str], list[Standing]] = defaultdict(list)
+        workflows: dict[bytes, str] = {}
         for key, value in self._items.items():
             if not key.startswith(OWN):
-                workflow = key[: key.index(b":")].decode()
+                name = key[: key.index(b":")]
+                workflow = workflows.get(name) or workflows.setdefault(name, name.decode())
                 shares = states.shares(value)
-                self.cohorts.change(workflow, (), shares, latest)
-                self.pending.change(workflow, (), shares)
+                cohorts.change(workflow, (), shares)
+                if (one := standing(shares)) is not None:
+                    found[workflow, one[0]].append(one)
+        self.pending = Pending(found)
         self.firing.count()
 
-    def change(self, key: bytes, before: Sequence[Share], after: Sequence[Share], latest: int) -> list[Ended]:
+    def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Sequence[Ended]:
         """A decision changed an item's shares; what came to an end with it."""
         if before == after:
-            return []
-        workflow = key[: key.index(b":")].decode()
-        self.cohorts.change(workflow, before, after, latest)
+            return ()
+        self.cohorts.change(workflow, before, after)
         self.pending.change(workflow, before, after)
-        return list(_ended(workflow, before, after))
+        ended = [share for share in after if share.outcome >= ENDED and share not in before]
+        return _told(workflow, before, ended) if ended else ()
 
 
-def _ended(workflow: str, before: Sequence[Share], after: Sequence[Share]) -> Iterator[Ended]:
+def _told(workflow: str, before: Sequence[Share], ended: Sequence[Share]) -> list[Ended]:
+    """Those whose end is news; the first of a cycle is the one that tells of it."""
     known = {(share.start, share.clock): share.outcome for share in before if share.outcome >= ENDED}
-    told = {start for start, _ in known}
-    for share in after:
-        if share.outcome >= ENDED and known.get((share.start, share.clock)) != share.outcome:
-            yield Ended(workflow, share, share.start not in told)
+    told, found = {start for start, _ in known}, []
+    for share in ended:
+        if known.get((share.start, share.clock)) != share.outcome:
+            found.append(Ended(workflow, share, share.start not in told))
             told.add(share.start)
+    return found

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from schemas.policy import HOUR, MINUTE
-from streams.core.shares import EXPIRED, KEPT, OUTCOMES, UNJUDGED, Share, over
+from streams.core.shares import EXPIRED, KEPT, OUTCOMES, UNJUDGED, WINDOW, Share
 
 BOUNDS: Final = (15 * MINUTE, 30 * MINUTE, *(hours * HOUR for hours in (1, 2, 4, 8, 16, 24, 40, 80)))
 """Upper bounds of the response time's buckets, inclusive, in microseconds; the last bucket has none."""
@@ -42,16 +42,16 @@ class Cohort:
 
     def add(self, share: Share, sign: int = 1) -> None:
         """Put a share in, or take it out (`sign` -1)."""
-        sums = self._sums
+        sums, response = self._sums, share.response
         sums[share.outcome] += sign
         if share.short:
             sums[_SHORT] += sign
         if share.alerted:
             sums[_ALERTED] += sign
-        if share.response is not None:
-            sums[_SUM] += sign * share.response
+        if response is not None:
+            sums[_SUM] += sign * response
             sums[_COUNT] += sign
-            sums[_BUCKETS + bisect_left(BOUNDS, share.response)] += sign
+            sums[_BUCKETS + bisect_left(BOUNDS, response)] += sign
 
     def merge(self, other: Cohort) -> None:
         """Put all of another cohort in."""
@@ -109,21 +109,34 @@ class Cohorts:
     def __init__(self, kept: int | None = KEPT) -> None:
         self.kept = kept
         self.rows: dict[Key, Cohort] = {}
-        self.changed: dict[Key, None] = {}
-        """Rows that changed or went since whoever publishes them took note."""
+        self.changed: dict[tuple[str, str, str, int], None] = {}
+        """Keys of the rows that changed or went since they were taken."""
         self._windows: dict[int, list[Key]] = {}
         self._order: list[int] = []
+        self._first = -(1 << 62)
+        """Windows that start before this are over."""
 
-    def change(self, workflow: str, before: Iterable[Share], after: Iterable[Share], latest: int) -> None:
-        """An item's shares change; `latest`: the greatest event time seen."""
+    def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> None:
+        """An item's shares change."""
         for share in before:
-            self._put(workflow, share, -1, latest)
+            if share not in after:
+                self._put(workflow, share, -1)
         for share in after:
-            self._put(workflow, share, 1, latest)
+            if share not in before:
+                self._put(workflow, share, 1)
+
+    def take_changed(self) -> list[Key]:
+        """The rows that changed or went since the last call."""
+        taken = [Key(*key) for key in self.changed]
+        self.changed.clear()
+        return taken
 
     def expire(self, latest: int) -> None:
-        """Windows that are over go."""
-        while self._order and self.kept is not None and self._order[0] + HOUR + self.kept < latest:
+        """Windows that are over go; `latest`: the greatest event time seen."""
+        if self.kept is None or (first := latest - self.kept - WINDOW) <= self._first:
+            return
+        self._first = first
+        while self._order and self._order[0] < first:
             for key in self._windows.pop(heapq.heappop(self._order)):
                 del self.rows[key]
                 self.changed[key] = None
@@ -131,17 +144,23 @@ class Cohorts:
     def __iter__(self) -> Iterator[tuple[Key, Cohort]]:
         return iter(self.rows.items())
 
-    def _put(self, workflow: str, share: Share, sign: int, latest: int) -> None:
-        if share.clock == UNJUDGED or over(share, latest, self.kept):
+    def _put(self, workflow: str, share: Share, sign: int) -> None:
+        start = share.start
+        window = start - start % WINDOW
+        if window < self._first or share.clock == UNJUDGED:
             return
-        key = Key(workflow, share.clock, share.department, share.window)
-        row = self.rows.get(key)
+        key = (workflow, share.clock, share.department, window)  # equal to a Key, and quicker to make
+        row = self.rows.get(key)  # type: ignore[call-overload]
         if row is None:
-            row = self.rows[key] = Cohort()
-            keys = self._windows.get(key.window)
-            if keys is None:
-                keys = self._windows[key.window] = []
-                heapq.heappush(self._order, key.window)
-            keys.append(key)
+            row = self._begin(Key(*key))
         row.add(share, sign)
         self.changed[key] = None
+
+    def _begin(self, key: Key) -> Cohort:
+        keys = self._windows.get(key.window)
+        if keys is None:
+            keys = self._windows[key.window] = []
+            heapq.heappush(self._order, key.window)
+        keys.append(key)
+        row = self.rows[key] = Cohort()
+        return row

@@ -12,6 +12,7 @@ from streams.core.arming import Cause, end
 from streams.core.chain import Chain
 from streams.core.deadlines import Verdict, judge
 from streams.core.fold import Cycle
+from streams.core.ladder import Ladder
 from streams.core.shares import Share, share, unjudged
 from streams.core.speech import ended, going_on
 from streams.core.state import ClockState, CycleState, ItemState
@@ -69,12 +70,13 @@ def _decide_cycle(
             kept = said.clocks[clock.name] = ClockState()
         missing = missing or (verdict.missing and not kept.missing)
         kept.missing = verdict.missing
+        ladder = Ladder(clock, verdict, cycle) if cycle.running and verdict.due is not None else None
         if not cycle.running:
             ended(voice, clock, cycle, verdict, kept)
-        elif (at := going_on(voice, clock, cycle, verdict, kept, cause, fire=fire)) is not None:
+        elif (at := going_on(voice, clock, cycle, verdict, ladder, kept, cause, fire=fire)) is not None:
             moments.append(at)
         if verdict.rule is not None:
-            shares.append(share(voice.book, clock, cycle, verdict, alerted=kept.alerted))
+            shares.append(share(voice.book, clock, cycle, verdict, ladder, alerted=kept.alerted))
         if kept == NOTHING_SAID:
             del said.clocks[clock.name]
     if cycle.running and len(shares) == judged:

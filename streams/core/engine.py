@@ -268,7 +268,7 @@ class Engine:
         moment, missing = decide(voice, self.chain, state, cycles, cause, fire=fire)
         self._speak(voice, effects)
         if before or state.shares:
-            effects.ended += self.accounts.change(key, before, state.shares, self.latest)
+            effects.ended += self.accounts.change(workflow, before, state.shares)
         if moment is None:
             self._put(key, state, -(state.history[-1].time + settings.reorder_window))
         else:

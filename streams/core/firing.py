@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from schemas import alerts
+import msgspec
+
 from schemas.policy import UNASSIGNED
 from streams.core.shelf import Shelf
 
@@ -57,6 +58,21 @@ class Firing:
             del self.counts[kind]
 
 
+class _Data(msgspec.Struct, gc=False):
+    workflow: str
+    department: str = UNASSIGNED
+    stage: str = ""
+    severity: str = ""
+
+
+class _Alert(msgspec.Struct, gc=False):
+    data: _Data
+
+
+_DECODER = msgspec.json.Decoder(_Alert)
+
+
 def _kind(value: bytes) -> Kind:
-    data = alerts.decode(value).data
-    return data.workflow, data.department or UNASSIGNED, data.stage or "", data.severity or ""
+    """Of an alert as `schemas.alerts` encodes it: what is left out has no value, and the rest is passed over."""
+    data = _DECODER.decode(value).data
+    return data.workflow, data.department, data.stage, data.severity

@@ -91,8 +91,8 @@ class Cycle:
         return max(due, self.last)
 
     def finish(self, at: int, ending: Action | None) -> None:
-        """End it; a pause that lasts ends with it (T5)."""
-        if self.paused:
+        """End it; a stop or cancel ends a pause that lasts (T5), and a cycle that ends by itself leaves it open."""
+        if self.paused and ending is not None:
             self.pauses = (*self.pauses[:-1], (self.pauses[-1][0], at))
         self.end, self.ending, self.expired = at, ending, ending is None
 

@@ -2,77 +2,105 @@
 
 Theory of operation. An item that runs is `on_time`, from its first stage before a due on `due_soon`, from a due on
 `missed`; of several clocks the most urgent counts, so the earliest of each instant is enough. Each group counts the
-instants that have passed and keeps those ahead in heaps, so to look at a later moment costs what has passed since. An
-instant that goes before it has passed waits in a second heap until it comes up in the first.
+instants that have passed and keeps those ahead in order, so to look at a later moment costs what has passed since.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from streams.core.shares import ENDED, PAUSED, Share
 
 ON_TIME, DUE_SOON, LATE, WAITING = "on_time", "due_soon", "missed", "paused"
 STATES: Final = (ON_TIME, DUE_SOON, LATE, WAITING)
 NEVER: Final = 1 << 62
+FEW: Final = 256
+"""Instants that are not worth an array."""
 
 
-class Moments:
-    """A bag of instants, the first of them at hand."""
+class Bag:
+    """Instants, the first of them at hand: most in a sorted array of 8 bytes each, those that came lately in a heap."""
 
-    __slots__ = ("_gone", "_held")
+    __slots__ = ("_at", "_late", "_sorted")
 
-    def __init__(self) -> None:
-        self._held: list[int] = []
-        self._gone: list[int] = []
+    def __init__(self, instants: Iterable[int] = ()) -> None:
+        self._sorted, self._at = array("q", sorted(instants)), 0
+        self._late: list[int] = []
 
     def add(self, at: int) -> None:
         """Put one in."""
-        heapq.heappush(self._held, at)
-
-    def remove(self, at: int) -> None:
-        """Take one out that is in."""
-        heapq.heappush(self._gone, at)
+        heapq.heappush(self._late, at)
+        if len(self._late) > FEW and len(self._late) > (len(self._sorted) - self._at) // 8:
+            self._sorted = array("q", sorted([*self._sorted[self._at :], *self._late]))
+            self._at, self._late = 0, []
 
     def first(self) -> int | None:
         """The first; None if there is none."""
-        while self._gone and self._gone[0] == self._held[0]:
-            heapq.heappop(self._gone)
-            heapq.heappop(self._held)
-        return self._held[0] if self._held else None
+        late = self._late[0] if self._late else None
+        if self._at == len(self._sorted):
+            return late
+        at = self._sorted[self._at]
+        return at if late is None or at <= late else late
+
+    def pop(self) -> None:
+        """Take the first out."""
+        if self._late and (self._at == len(self._sorted) or self._late[0] < self._sorted[self._at]):
+            heapq.heappop(self._late)
+        else:
+            self._at += 1
+
+
+class Moments:
+    """A bag of instants from which any can be taken out: those that go before they are first wait in another."""
+
+    __slots__ = ("_gone", "_held")
+
+    def __init__(self, instants: Iterable[int] = ()) -> None:
+        self._held, self._gone = Bag(instants), Bag()
+
+    def add(self, at: int) -> None:
+        """Put one in."""
+        self._held.add(at)
+
+    def remove(self, at: int) -> None:
+        """Take one out that is in."""
+        self._gone.add(at)
+
+    def first(self) -> int | None:
+        """The first; None if there is none."""
+        at = self._held.first()
+        while at is not None and at == self._gone.first():
+            self._gone.pop()
+            self._held.pop()
+            at = self._held.first()
+        return at
 
     def take(self, until: int) -> int:
         """Take out those up to `until` (inclusive); how many they were."""
         taken = 0
         while (at := self.first()) is not None and at <= until:
-            heapq.heappop(self._held)
+            self._held.pop()
             taken += 1
         return taken
 
 
-class Standing(NamedTuple):
-    """How an item stands that runs or is paused; microseconds."""
-
-    department: str
-    start: int
-    soon: int
-    due: int
-    paused: bool
+Standing = tuple[str, int, int, int, bool]
+"""How an item stands that runs or is paused: department, start, first soon, first due, whether it is paused."""
 
 
 def standing(shares: Iterable[Share]) -> Standing | None:
-    """Of all shares of an item; None if no cycle of it runs."""
-    found: Standing | None = None
+    """Of all shares of an item; None if no cycle of it runs. Instants in microseconds; NEVER for none."""
+    last, soon, due = None, NEVER, NEVER
     for share in shares:
         if share.outcome < ENDED:
-            due = NEVER if share.due is None else share.due
-            soon = due if share.soon is None else min(share.soon, due)
-            if found is not None:
-                soon, due = min(soon, found.soon), min(due, found.due)
-            found = Standing(share.department, share.start, soon, due, share.outcome == PAUSED)
-    return found
+            last = share
+            if share.due is not None:
+                due = min(due, share.due)
+                soon = min(soon, share.due if share.soon is None else share.soon)
+    return None if last is None else (last.department, last.start, min(soon, due), due, last.outcome == PAUSED)
 
 
 class Group:
@@ -80,42 +108,47 @@ class Group:
 
     __slots__ = ("_dues", "_late", "_running", "_soon", "_soons", "_starts", "_waiting")
 
-    def __init__(self) -> None:
-        self._running = self._waiting = 0
+    def __init__(self, items: Sequence[Standing] = ()) -> None:
+        running = [one for one in items if not one[4]]
+        self._running, self._waiting = len(running), len(items) - len(running)
         self._soon = self._late = 0  # of the running ones: those whose instant has passed
-        self._soons, self._dues, self._starts = Moments(), Moments(), Moments()
+        self._soons = Moments(soon for _, _, soon, _, _ in running if soon < NEVER)
+        self._dues = Moments(due for _, _, _, due, _ in running if due < NEVER)
+        self._starts = Moments(start for _, start, _, _, _ in running)
 
     def add(self, one: Standing, now: int) -> None:
         """An item, as it stands at `now`, the last moment looked at."""
-        if one.paused:
+        _, start, soon, due, paused = one
+        if paused:
             self._waiting += 1
             return
         self._running += 1
-        self._starts.add(one.start)
-        if one.soon <= now:
+        self._starts.add(start)
+        if soon <= now:
             self._soon += 1
-        elif one.soon < NEVER:
-            self._soons.add(one.soon)
-        if one.due <= now:
+        elif soon < NEVER:
+            self._soons.add(soon)
+        if due <= now:
             self._late += 1
-        elif one.due < NEVER:
-            self._dues.add(one.due)
+        elif due < NEVER:
+            self._dues.add(due)
 
     def remove(self, one: Standing, now: int) -> None:
         """An item that was added."""
-        if one.paused:
+        _, start, soon, due, paused = one
+        if paused:
             self._waiting -= 1
             return
         self._running -= 1
-        self._starts.remove(one.start)
-        if one.soon <= now:
+        self._starts.remove(start)
+        if soon <= now:
             self._soon -= 1
-        elif one.soon < NEVER:
-            self._soons.remove(one.soon)
-        if one.due <= now:
+        elif soon < NEVER:
+            self._soons.remove(soon)
+        if due <= now:
             self._late -= 1
-        elif one.due < NEVER:
-            self._dues.remove(one.due)
+        elif due < NEVER:
+            self._dues.remove(due)
 
     def turn(self, now: int) -> None:
         """Look at a later moment."""
@@ -134,10 +167,10 @@ class Group:
 
 
 class Pending:
-    """All pending items of a partition."""
+    """All pending items of a partition; `items`: those to begin with, by workflow and department."""
 
-    def __init__(self) -> None:
-        self._groups: dict[tuple[str, str], Group] = {}
+    def __init__(self, items: Mapping[tuple[str, str], Sequence[Standing]] | None = None) -> None:
+        self._groups = {group: Group(found) for group, found in (items or {}).items()}
         self._now = 0
 
     def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> None:
@@ -146,11 +179,11 @@ class Pending:
         if was == will:
             return
         if was is not None:
-            self._groups[workflow, was.department].remove(was, self._now)
+            self._groups[workflow, was[0]].remove(was, self._now)
         if will is not None:
-            group = self._groups.get((workflow, will.department))
+            group = self._groups.get((workflow, will[0]))
             if group is None:
-                group = self._groups[workflow, will.department] = Group()
+                group = self._groups[workflow, will[0]] = Group()
             group.add(will, self._now)
 
     def at(self, now: int) -> Iterator[tuple[str, str, Group]]:

@@ -68,21 +68,18 @@ class Ended(NamedTuple):
     """The first that tells of this cycle's end: who counts cycles, and not judgements, counts these."""
 
 
-def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, *, alerted: bool) -> Share:
-    """The share of a cycle that the clock judges."""
-    due = verdict.due
-    made = Share(
-        cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due,
-        short=verdict.short and due is not None, alerted=alerted, attempts=len(cycle.attempts),
+def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, ladder: Ladder | None, *, alerted: bool) -> Share:
+    """The share of a cycle that the clock judges; `ladder` as long as it runs and its due is known."""
+    due, end, soon, response = verdict.due, cycle.end, None, None
+    if ladder is not None and clock.stages and clock.stages[0].early:
+        soon = ladder.at(0)
+    if end is not None and cycle.ending is Action.STOP:
+        response = run(verdict.calendar, cycle.start, end, cycle.pauses)
+    overdue = cycle.ending is Action.CANCEL and end is not None and due is not None and due < end
+    return Share(
+        cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due, soon,
+        verdict.short and due is not None, alerted, response, len(cycle.attempts), overdue,
     )  # fmt: skip
-    if cycle.end is None:
-        if due is not None and clock.stages and clock.stages[0].early:
-            made.soon = Ladder(clock, verdict, cycle).at(0)
-    elif cycle.ending is Action.STOP:
-        made.response = run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)
-    elif cycle.ending is Action.CANCEL:
-        made.overdue = due is not None and due < cycle.end
-    return made
 
 
 def unjudged(book: Book, cycle: Cycle) -> Share:
@@ -101,11 +98,16 @@ def outcome(cycle: Cycle, verdict: Verdict) -> int:
     return MET if verdict.due is None or cycle.end <= verdict.due else MISSED
 
 
+def kept_until(share: Share, kept: int) -> int:
+    """The greatest event time up to which its window is kept."""
+    return share.window + WINDOW + kept
+
+
 def over(share: Share, latest: int, kept: int | None = KEPT) -> bool:
     """Whether its window is kept no longer, once the greatest event time is `latest`; None: windows never end."""
-    return kept is not None and share.window + WINDOW + kept < latest
+    return kept is not None and kept_until(share, kept) < latest
 
 
 def until(shares: Iterable[Share], kept: int | None = KEPT) -> int | None:
     """The greatest event time up to which the first of these windows is kept; None if there is none, or no end."""
-    return None if kept is None else min((share.window + WINDOW + kept for share in shares), default=None)
+    return None if kept is None else min((kept_until(share, kept) for share in shares), default=None)

@@ -37,10 +37,14 @@ def ended(voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, state: Clo
 
 
 def going_on(
-    voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, state: ClockState, cause: Cause | None, *, fire: bool
-) -> int | None:
-    """Arm, fire what is due at the voice's moment if `fire`, and tell the next moment."""
-    ladder = None if verdict.due is None else Ladder(clock, verdict, cycle)
+    voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, ladder: Ladder | None, state: ClockState,
+    cause: Cause | None, *, fire: bool,
+) -> int | None:  # fmt: skip
+    """Arm, fire what is due at the voice's moment if `fire`, and tell the next moment.
+
+    Args:
+        ladder: the stages' instants; None if the due is not known.
+    """
     if cause is not None:
         arm(voice, clock, cycle, verdict, ladder, state, cause)
     if verdict.calendar is None or cycle.paused:

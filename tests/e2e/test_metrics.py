@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka import Producer
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests import promtool
+from tests import debian, promtool
 from tests.brokers import Broker
 from tests.e2e.cluster import INPUTS, Cluster, Worker, cluster
 from tests.e2e.test_feeds import heartbeat, wait_for
@@ -48,7 +48,7 @@ def counted(found: Samples) -> Samples:
 
 def judge(page: str) -> None:
     """Promtool finds nothing; outside CI a machine may be without it, and is told so."""
-    if promtool.path() is None and "CI" not in os.environ:
+    if debian.path("promtool") is None and "CI" not in os.environ:
         warnings.warn("promtool is not here: `python -m tests.provide` says why", stacklevel=2)
     else:
         assert promtool.check(page) == ""

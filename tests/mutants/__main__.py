@@ -21,7 +21,7 @@ from tests.mutants.mutations import MUTATIONS, Mutation
 ROOT = Path(__file__).parents[2]
 CORE = Path("streams/core")
 COPIED = ("streams", "agents", "schemas", "deploy", "tests", "pyproject.toml", "README.md")
-QUICK = ("tests/unit/core", "tests/contract", "tests/property/test_differential.py")
+QUICK = ("tests/unit/core", "tests/contract", "tests/property/test_differential.py", "tests/property/test_cohorts.py")
 PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *QUICK)
 PATIENCE = 900
 """Seconds for one fault; the quick part takes about two minutes, and one test is given up after two more."""

@@ -65,9 +65,9 @@ def test_the_form() -> None:
 def test_at_once_and_then_once_a_minute() -> None:
     cohorts, shelf = Cohorts(), DictShelf()
     publisher = cards(cohorts, shelf)
-    cohorts.change("message", (), [A], NOW)
+    cohorts.change("message", (), [A])
     assert publisher.publish(NOW, "v") == 1
-    cohorts.change("message", (), [B], NOW)
+    cohorts.change("message", (), [B])
     assert publisher.publish(NOW + MINUTE - 1, "v") == 0
     assert published(shelf)["message/reply/eye/2026-11-10T12:00:00Z/3"].opened == 1
     assert publisher.publish(NOW + MINUTE + LOOK, "v") == 1
@@ -79,18 +79,18 @@ def test_many_rows_are_written_in_portions() -> None:
     cohorts, shelf = Cohorts(), DictShelf()
     publisher = cards(cohorts, shelf)
     for hour in range(AT_ONCE + 7):
-        cohorts.change("message", (), [Share(WINDOW - hour * HOUR, "reply", "eye", shares.MET)], NOW)
+        cohorts.change("message", (), [Share(WINDOW - hour * HOUR, "reply", "eye", shares.MET)])
     assert [publisher.publish(NOW + tick, "v") for tick in range(3)] == [AT_ONCE, 7, 0]
 
 
 def test_a_new_owner_publishes_what_is_no_longer_so() -> None:
     """The owner before died after it had published one row too many, one of old, and one right."""
     cohorts, shelf = Cohorts(), DictShelf()
-    cohorts.change("message", (), [A, B, Share(NOW, "reply", "gone", shares.MET)], NOW)
+    cohorts.change("message", (), [A, B, Share(NOW, "reply", "gone", shares.MET)])
     cards(cohorts, shelf).publish(NOW, "v")
     cohorts = Cohorts()
     right = Share(NOW, "reply", "right", shares.MET)
-    cohorts.change("message", (), [A, right], NOW)
+    cohorts.change("message", (), [A, right])
     before = scorecard(
         Key("message", "reply", "right", WINDOW), cohorts.rows[KEY._replace(department="right")], "/x", 3, NOW, "v"
     )
@@ -109,7 +109,7 @@ def test_a_new_owner_publishes_what_is_no_longer_so() -> None:
 def test_a_window_that_is_over_gets_a_tombstone() -> None:
     cohorts, shelf = Cohorts(), DictShelf()
     publisher = cards(cohorts, shelf)
-    cohorts.change("message", (), [A], NOW)
+    cohorts.change("message", (), [A])
     publisher.publish(NOW, "v")
     later = WINDOW + HOUR + KEPT + 1
     cohorts.expire(later)
@@ -122,7 +122,7 @@ def test_a_reader_sums_partials() -> None:
     reader = Partials()
     for partition in (0, 1):
         cohorts, shelf = Cohorts(), DictShelf()
-        cohorts.change("message", (), [A], NOW)
+        cohorts.change("message", (), [A])
         cards(cohorts, shelf, partition).publish(NOW, "v")
         for key, value in shelf.items():
             reader.take(key, value)

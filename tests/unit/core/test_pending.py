@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.pending import NEVER, Moments, Pending, standing
+from streams.core.pending import FEW, NEVER, Moments, Pending, standing
 from streams.core.shares import MET, PAUSED, PENDING, Share
 
 
@@ -32,6 +32,23 @@ def test_a_bag_of_instants(instants: list[int], data: st.DataObject) -> None:
             until = data.draw(st.integers(0, 20))
             assert bag.take(until) == sum(at <= until for at in held)
             held = [at for at in held if at > until]
+        assert bag.first() == min(held, default=None)
+
+
+def test_a_large_bag() -> None:
+    """Past the size at which instants go to the array, many times over."""
+    rnd, bag, held = random.Random(1), Moments(), list[int]()
+    for round_ in range(40):
+        for _ in range(FEW):
+            at = rnd.randrange(10_000) + 50 * round_
+            bag.add(at)
+            held.append(at)
+        for gone in rnd.sample(held, FEW // 2):
+            bag.remove(gone)
+            held.remove(gone)
+        until = 100 * round_
+        assert bag.take(until) == sum(at <= until for at in held)
+        held = [at for at in held if at > until]
         assert bag.first() == min(held, default=None)
 
 
@@ -87,8 +104,8 @@ def test_many_changes_at_random_moments() -> None:
         items[item] = after
         if rnd.random() < 0.3:
             run = [one for shares in items.values() if (one := standing(shares)) is not None]
-            late = sum(not one.paused and one.due <= now for one in run)
-            soon_now = sum(not one.paused and one.soon <= now < one.due for one in run)
-            waiting = sum(one.paused for one in run)
+            late = sum(not paused and due <= now for _, _, _, due, paused in run)
+            soon_now = sum(not paused and soon <= now < due for _, _, soon, due, paused in run)
+            waiting = sum(paused for *_, paused in run)
             counts = [group.counts for _, _, group in pending.at(now)] or [(0, 0, 0, 0)]
             assert counts[0] == (len(run) - late - soon_now - waiting, soon_now, late, waiting)

@@ -175,3 +175,9 @@ def test_an_open_alert_of_an_item_that_is_gone_is_sent_again_and_ended_r12() -> 
     said = lines(back.rebuild(stamp=at(on("10:40"))).alerts)
     assert said == ["11-10T10:00 soon", "11-10T10:40 soon:resolved moved"]
     assert list(back.open.items()) == []
+
+
+def test_what_is_read_back_counts_as_alerted_r12() -> None:
+    back, _ = crashed(book(FOUR), OPENED, "09:00", "10:30")
+    assert [row.alerted for _, row in back.accounts.cohorts] == [1]
+    assert sum(back.accounts.firing.counts.values()) == 1

@@ -176,13 +176,13 @@ def test_a_bucket_holds_its_bound() -> None:
 def test_a_window_goes_35_days_after_its_end_by_event_time() -> None:
     cohorts, share = Cohorts(), Share(HOUR_OF + 5, "c", "d", shares.PENDING)
     last = HOUR_OF + HOUR + KEPT
-    cohorts.change("message", (), [share], HOUR_OF + 5)
+    cohorts.change("message", (), [share])
     cohorts.expire(last)
     assert len(cohorts.rows) == 1
     cohorts.changed.clear()
     cohorts.expire(last + 1)
     assert (cohorts.rows, list(cohorts.changed)) == ({}, [Key("message", "c", "d", HOUR_OF)])
-    cohorts.change("message", [share], [Share(HOUR_OF + 5, "c", "d", shares.MET)], last + 1)
+    cohorts.change("message", [share], [Share(HOUR_OF + 5, "c", "d", shares.MET)])
     assert cohorts.rows == {}, "what still changes of it counts nowhere"
 
 
@@ -201,6 +201,7 @@ def test_what_is_given_up_still_counts_until_its_window_is_over() -> None:
     assert dict(again.accounts.cohorts.rows) == dict(judge.accounts.cohorts.rows)
     for day in range(1, 16):
         tell(judge, event(f"d{day}", "message.sent", f"2026-12-{day:02}T12:00", f"m-{day}"))
+    tell(judge, event("last", "message.sent", "2026-12-15T13:00", "m-98"))
     assert judge.items.get(b"message:p-4821") is not None
     tell(judge, event("end", "message.sent", "2026-12-15T13:00:00.000001", "m-99"))
     assert judge.items.get(b"message:p-4821") is None
