@@ -59,7 +59,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 # Not stamped when something is missing, so that the next run tries again.
-$(PROVIDED): $(INSTALLED) tests/provide.py tests/brokers.py tests/debian.py tests/chromium.py
+$(PROVIDED): $(INSTALLED) tests/provide.py tests/brokers.py tests/chromium.py tests/debian.py
 	$(BIN)/python -m tests.provide --stamp $@
 
 .cache/uv/bin/uv:

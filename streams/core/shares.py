@@ -70,12 +70,12 @@ class Ended(NamedTuple):
 
 def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, ladder: Ladder | None, *, alerted: bool) -> Share:
     """The share of a cycle that the clock judges; `ladder` as long as it runs and its due is known."""
-    due, soon, response = verdict.due, None, None
+    due, end, soon, response = verdict.due, cycle.end, None, None
     if ladder is not None and clock.stages and clock.stages[0].early:
         soon = ladder.at(0)
-    if cycle.end is not None and cycle.ending is Action.STOP:
-        response = run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)
-    overdue = cycle.ending is Action.CANCEL and due is not None and cycle.end is not None and due < cycle.end
+    if end is not None and cycle.ending is Action.STOP:
+        response = run(verdict.calendar, cycle.start, end, cycle.pauses)
+    overdue = cycle.ending is Action.CANCEL and end is not None and due is not None and due < end
     return Share(
         cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due, soon,
         verdict.short and due is not None, alerted, response, len(cycle.attempts), overdue,

@@ -131,6 +131,7 @@ def test_a_report_of_other_days_is_refused() -> None:
     ("log", "before", "said"),
     [
         (many(1, 0, "2026-11-10"), None, "Nothing is known of October 2026"),
+        (many(1, 0, "2026-11-01", hour=0), None, "Nothing is known of October 2026"),
         (
             many(1, 0, "2026-10-06") + many(1, 0, "2026-11-10"),
             "October 2026",

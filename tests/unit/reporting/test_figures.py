@@ -86,9 +86,10 @@ def test_what_never_had_a_due_is_met_and_told() -> None:
         event("2", "questionnaire.reviewed", "2026-11-12T12:00"),
         event("3", "questionnaire.submitted", NOON, "p-2", anchor="2026-11-10T14:00"),
         event("4", "questionnaire.reviewed", "2026-11-10T12:30", "p-2"),
+        event("5", "questionnaire.submitted", NOON, "p-3"),
     ]
     found = only(report(judge, log))
-    assert (found.met, found.met_without_due) == (2, 1)
+    assert (found.met, found.met_without_due, found.pending) == (2, 1, 1)
 
 
 def test_short_notice() -> None:
@@ -182,6 +183,7 @@ def test_requests_never_confirmed() -> None:
     found = only(report(APPOINTMENT, log, until="2026-11-16T08:00"))
     assert found.opened == 9
     assert found.expired == 2, "the one that was offered expired, too"
+    assert found.kept == Kept(met=1, judged=1 + 2 + 2, share=0.2), "one kept, two missed, two expired"
     assert found.never_confirmed == NeverConfirmed(expired=2, cancelled_past_due=1, open_past_due=1, total=4)
     assert found.looked_up is None
 
