@@ -67,7 +67,7 @@ HEARTBEAT: Final = "portal.feed.heartbeat"
 COMMAND_TOPIC: Final = "command"
 """The name of the commands' input beside the four workflows."""
 
-_SUBJECT = re.compile(r"[A-Za-z0-9._~-]{1,128}", re.ASCII)
+SUBJECT: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}", re.ASCII)
 _TEXTS = ("department", "site", "pool", "owner", "priority", "kind")
 MAX_TEXT = 1024
 """Characters of an id, a source, a type or a routing field: an alert repeats them, and must fit into a record."""
@@ -223,7 +223,7 @@ def _accept(e: _Envelope, data: _Data, topic: str | None) -> Event | Refusal:
         time = _instant("time", e.time)
         if action is Action.HEARTBEAT:
             return Event(workflow, e.subject or "", e.type, Entry(time, e.id, e.source, action))
-        if e.subject is None or not _SUBJECT.fullmatch(e.subject):
+        if e.subject is None or not SUBJECT.fullmatch(e.subject):
             raise ValueError("subject: must be 1 to 128 of A-Z a-z 0-9 . _ ~ -")
         entry = _entry(e, time, action, data)
         if workflow == COMMAND_TOPIC:

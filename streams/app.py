@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import faust
 from faust.types.auth import CredentialsT
+from faust.web.drivers.aiohttp import Web
 
 from agents import intake, ticker
 from schemas import topics
@@ -31,6 +32,7 @@ from streams.settings import Settings, load, secret
 from streams.startup import Startup
 from streams.tally import Tally
 from streams.watch import Topics, Watch
+from streams.web.server import OPTIONS, Server
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class Portalwatch(App):
         pending = PendingCollector(self.watch, self._owns)
         shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now, pending)
         self._metrics = MetricsServer(given.metrics_host, given.metrics_port, shown)
+        self.site = Server(self, self.watch, given, client)
         self.lanes.recovered(self.watch.recovered)
         self.lanes.released(self.watch.released)
         self.lanes.set_aside(self.watch.set_aside)
@@ -120,6 +123,7 @@ def create(given: Settings, **options: Any) -> Portalwatch:
     intake.attach(app, app.watch, topics.COMMANDS.name(given.prefix), COMMAND_TOPIC)
     ticker.attach(app, app.watch)
     pages.attach(app, app.watch)
+    app.site.attach(cast(Web, app.web).web_app)
     return app
 
 
@@ -135,6 +139,7 @@ def _faust_options(given: Settings) -> dict[str, Any]:
         "datadir": str(given.datadir),
         "web_bind": given.web_bind,
         "web_port": given.web_port,
+        "web_application_options": OPTIONS,
         "tick": given.tick,
         "chunk": CHUNK,
         "stall_timeout": given.stall_timeout,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas.policy import Clock, Stage
+from streams.core.book import Book
 from streams.core.deadlines import Verdict, nominal, regained
 from streams.core.fold import Cycle
 from streams.core.ladder import Ladder
@@ -129,14 +130,14 @@ def targets(stages: list[Stage]) -> list[str]:
     return list(dict.fromkeys(stage.notify for stage in stages))
 
 
-def held_until(voice: Voice, clock: Clock, cycle: Cycle, verdict: Verdict, state: ClockState) -> int:
+def held_until(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, state: ClockState) -> int:
     """R8: until when the stages before the due are held back; 0 if they are not."""
     held = cycle.snoozed_until or 0
     if not cycle.acknowledgements:
         return held
-    freed = max(regained(voice.book, clock, cycle).rule or 0, state.renewed or 0, cycle.resumed or 0)
+    freed = max(regained(book, clock, cycle).rule or 0, state.renewed or 0, cycle.resumed or 0)
     assert verdict.calendar is not None
     for command in cycle.acknowledgements:
         if command.time >= freed:
-            held = max(held, nominal(verdict.calendar, command.time, voice.book.settings.ack_for))
+            held = max(held, nominal(verdict.calendar, command.time, book.settings.ack_for))
     return held

@@ -9,7 +9,7 @@ Stages fire in `advance` alone, so whoever drives the engine says up to when the
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from schemas import alerts
@@ -58,6 +58,8 @@ class Engine:
         """The greatest moment that was decided."""
         self.silent: frozenset[str] = frozenset()
         """Workflows whose feed is said to be silent (R16)."""
+        self.looker: Callable[[bytes, ItemState], object] | None = None
+        """Told of each item that is put on the shelf, while somebody looks."""
         self._agenda = Agenda(items)
 
     @property
@@ -289,6 +291,8 @@ class Engine:
         self.items.put(key, states.encode(state))
         if before is None or states.moment(before) != moment:
             self._agenda.add(moment, key)
+        if self.looker is not None:
+            self.looker(key, state)
 
     def _keep_times(self) -> None:
         self.items.put(OWN, states.encode_times(self.latest, self.now))

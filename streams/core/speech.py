@@ -49,7 +49,7 @@ def going_on(
         arm(voice, clock, cycle, verdict, ladder, state, cause)
     if verdict.calendar is None or cycle.paused:
         return None
-    held = held_until(voice, clock, cycle, verdict, state)
+    held = held_until(voice.book, clock, cycle, verdict, state)
     if fire and ladder is not None:
         _fire(voice, clock, cycle, verdict, ladder, state, held)
     moment = None if ladder is None else _next(voice, clock, verdict, ladder, state, held)
