@@ -105,8 +105,8 @@ MUTATIONS = (
     Mutation("reconcile.py", "if state is not None and _knows(state, alert.id):", "if state is not None:",
              "R12: what is open and unknown to the item is sent again"),
     # -- numbers ---------------------------------------------------------------------------------------------------
-    Mutation("shares.py", "run(verdict.calendar, cycle.start, cycle.end, cycle.pauses)",
-             "run(verdict.calendar, cycle.start, cycle.end, ())", "section 7: pauses are left out"),
+    Mutation("shares.py", "run(verdict.calendar, cycle.start, end, cycle.pauses)",
+             "run(verdict.calendar, cycle.start, end, ())", "section 7: pauses are left out"),
     Mutation("shares.py", "if cycle.expired:", "if cycle.expired and False:",
              "section 7: expired is an outcome of its own"),
     Mutation("shares.py", "return share.window + WINDOW + kept", "return share.window + kept",
