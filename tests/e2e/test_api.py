@@ -26,7 +26,7 @@ defaults: {calendar: always, pool: desk, on_call: call, champion: committee}
 clocks:
   - name: reply
     workflow: message
-    rules: [{when: {priority: urgent}, within: 1 minute}, {within: 2 hours}]
+    rules: [{when: {priority: urgent}, within: 10 minutes}, {within: 2 hours}]
     stages:
       - {name: due-soon, at: 50%, notify: pool}
       - {name: missed, at: due, severity: critical, notify: on_call}
@@ -110,10 +110,11 @@ def until_complete(stream: Stream) -> None:
     assert status["workers"] >= 1
 
 
-@pytest.mark.timeout(120)
-def test_what_changes_is_told_within_a_second_and_streams_go_on(broker: Broker, tmp_path: Path, prefix: str) -> None:
+@pytest.mark.timeout(150)
+def test_acts_count_wherever_they_are_taken_and_streams_go_on(broker: Broker, tmp_path: Path, prefix: str) -> None:
     with cluster(broker, prefix, tmp_path, POLICY, tokens=str(tokens(tmp_path))) as under_test:
         first, second = begun(under_test)
+        act(under_test, (first, second))
         streams = [Stream(first.port), Stream(second.port), Stream(second.port, NURSE)]
         for stream in streams:
             until_complete(stream)
@@ -163,36 +164,32 @@ def drained(stream: Stream) -> list[Any]:
     return [stream.events.get_nowait() for _ in range(stream.events.qsize())]
 
 
-@pytest.mark.timeout(120)
-def test_acts_count_wherever_they_are_taken(broker: Broker, tmp_path: Path, prefix: str) -> None:
-    with cluster(broker, prefix, tmp_path, POLICY, tokens=str(tokens(tmp_path))) as under_test:
-        workers = begun(under_test)
-        for number in range(4):
-            send(under_test, 300 + number, ago=40.0, department="a", priority="urgent")
-        for worker in workers:
-            until(lambda worker=worker: len(firing(worker)) == 4, 20, worker.tail)  # type: ignore[misc]
-        for number, alert in enumerate(sorted(firing(workers[0]))):
-            worker = workers[number % 2]
-            done = ask(
-                worker.port, f"/api/alerts/{alert}/acknowledge", body={}, **{"Idempotency-Key": f"act-{number:04}"}
-            )
-            assert done.status == 202, done
-            assert (done.json["act"], done.json["by"]) == (f"act-{number:04}", "n.lee")
-        notices = until(lambda: [a for a in under_test.alerts() if a["data"].get("stage") == "acknowledged"])
-        assert {notice["data"]["by"] for notice in notices} == {"n.lee"}
+def act(under_test: Cluster, workers: tuple[Worker, Worker]) -> None:
+    """Acknowledge and assign here and there; look on the other worker whether it counts."""
+    for number in range(4):
+        send(under_test, 300 + number, ago=320.0, department="a", priority="urgent")
+    for worker in workers:
+        until(lambda worker=worker: len(firing(worker)) == 4, 20, worker.tail)  # type: ignore[misc]
+    for number, alert in enumerate(sorted(firing(workers[0]))):
+        worker = workers[number % 2]
+        done = ask(worker.port, f"/api/alerts/{alert}/acknowledge", body={}, **{"Idempotency-Key": f"act-{number:04}"})
+        assert done.status == 202, done
+        assert (done.json["act"], done.json["by"]) == (f"act-{number:04}", "n.lee")
+    notices = until(lambda: [a for a in under_test.alerts() if a["data"].get("stage") == "acknowledged"])
+    assert {notice["data"]["by"] for notice in notices} == {"n.lee"}
 
-        taken = ask(workers[1].port, "/api/items/message/m-0/assign", NURSE, {})
-        assert taken.status == 202
-        until(lambda: row(workers[0], "m-0").get("owner") == "kim")
-        assert ask(workers[0].port, "/api/items/message/m-0/assign", body={"if_owner": ""}).status == 409
-        assert ask(workers[0].port, "/api/items/message/m-1/assign", NURSE, {}).status == 404
-        undo = taken.json["undo"]
-        assert ask(workers[0].port, undo["path"], NURSE, undo["body"]).status == 202
-        until(lambda: row(workers[1], "m-0").get("owner") == "pool-a")
-        assert under_test.read("deadletters") == []
-        history = ask(workers[0].port, "/api/items/message/m-0").json["history"]
-        assert [(each["action"], each.get("by")) for each in history] == [("open", None), *[("route", "kim")] * 2]
-        assert history[1]["act"] == taken.json["act"]
+    taken = ask(workers[1].port, "/api/items/message/m-0/assign", NURSE, {})
+    assert taken.status == 202
+    until(lambda: row(workers[0], "m-0").get("owner") == "kim")
+    assert ask(workers[0].port, "/api/items/message/m-0/assign", body={"if_owner": ""}).status == 409
+    assert ask(workers[0].port, "/api/items/message/m-1/assign", NURSE, {}).status == 404
+    undo = taken.json["undo"]
+    assert ask(workers[0].port, undo["path"], NURSE, undo["body"]).status == 202
+    until(lambda: row(workers[1], "m-0").get("owner") == "pool-a")
+    assert under_test.read("deadletters") == []
+    history = ask(workers[0].port, "/api/items/message/m-0").json["history"]
+    assert [(each["action"], each.get("by")) for each in history] == [("open", None), *[("route", "kim")] * 2]
+    assert history[1]["act"] == taken.json["act"]
 
 
 def firing(worker: Worker) -> set[str]:

@@ -14,7 +14,7 @@ from tests.e2e.cluster import cluster
 from tests.e2e.http import ACTOR, ask, tokens, until
 from tests.e2e.test_api import MARKER, POLICY, pending, send
 
-SECONDS = 30
+SECONDS = 20
 """The fuzzer's time."""
 CONFIG = """
 [checks.positive_data_acceptance]
@@ -32,7 +32,7 @@ def test_schemathesis_finds_nothing(broker: Broker, tmp_path: Path, prefix: str)
         worker = under_test.worker()
         worker.wait_ready()
         for number in range(5):
-            send(under_test, number, ago=120.0, department="ab"[number % 2], priority="urgent")
+            send(under_test, number, ago=320.0, department="ab"[number % 2], priority="urgent")
         until(lambda: pending(worker) == {f"m-{number}" for number in range(5)}, 30, worker.tail)
         (tmp_path / "schemathesis.toml").write_text(CONFIG)
         done = subprocess.run(

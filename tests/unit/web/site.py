@@ -54,6 +54,7 @@ MARKER = "p-4821"
 """The patient of every event: it must not be in any answer."""
 READER, ACTOR, NURSE, OLD = "pw_reader", "pw_actor", "pw_nurse", "pw_old"
 KEY = "k" * 40
+ALERT = "message:m-1:reply:20261102T140000Z:due-soon"
 
 
 def tokens(folder: Path, more: str = "") -> Path:
