@@ -118,7 +118,8 @@ class Pages:
             "words": words, "ms": lambda micros: micros // 1000, **more,
         }  # fmt: skip
         answer = aiohttp_jinja2.render_template(template, request, context)
-        answer.headers["Vary"] = "Cookie"
+        answer.headers["Vary"] = "Accept-Encoding, Cookie"
+        answer.enable_compression()
         return answer
 
 

@@ -197,17 +197,20 @@ def _clocked(judged: Judged, cycle: CycleForm, zone: ZoneInfo, now: int) -> Cloc
     marks = [Bar(x(rung.at), 0, "stage", words.stage(rung.name)) for rung in judged.stages]
     marks += [Bar(x(judged.due), 0, "due", "due")] if judged.due else []
     marks += [Bar(x(now), 0, "now", "now")] if cycle.end is None else [Bar(x(cycle.end), 0, "end", "end")]
-    stretches = [
+    return Clocked(
+        judged, judged.clock.replace("-", " "), bars, marks, _stretches(judged, zone),
+        words.span(sums[True] / 1e6), words.span(sums[False] / 1e6),
+    )  # fmt: skip
+
+
+def _stretches(judged: Judged, zone: ZoneInfo) -> list[Stretch]:
+    return [
         Stretch(
             words.dated(each.start, zone), words.dated(each.end, zone),
             words.span((parse(each.end) - parse(each.start)) / 1e6), each.counted, _why(each.why),
         )
         for each in judged.intervals
     ]  # fmt: skip
-    return Clocked(
-        judged, judged.clock.replace("-", " "), bars, marks, stretches,
-        words.span(sums[True] / 1e6), words.span(sums[False] / 1e6),
-    )  # fmt: skip
 
 
 def _kind(counted: bool, why: str) -> str:

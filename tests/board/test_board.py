@@ -36,6 +36,10 @@ def test_a_link_with_a_token_is_enough_once(enter: Enter, ward: Clinic) -> None:
     assert "m-4801" in shown(page)
     (cookie,) = page.context.cookies()
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    page.keyboard.press("?")
+    page.click("#sign-out")
+    expect(page.locator("h1")).to_have_text("Who are you?")
+    assert page.context.cookies() == []
 
 
 def test_nobody_sees_the_board_without_a_token_and_a_wrong_one_is_refused(enter: Enter) -> None:
@@ -90,6 +94,20 @@ def test_take_and_undo(enter: Enter, ward: Clinic) -> None:
     page.click(UNDO)
     expect(owner).not_to_contain_text("n.lee")
     assert len(verbs(ward, "take-1")) == 2
+    assert page.evaluate("document.activeElement.dataset.act") == "take"  # and goes back to where it was
+
+
+def test_an_undo_at_once_waits_for_the_act(enter: Enter, ward: Clinic) -> None:
+    ward.happens("quick-1", "message.sent", 2 * HOUR, department="cardiology")
+    ward.flush()
+    page = enter("/?q=quick-")
+    page.keyboard.press("j")
+    with page.expect_response("**/assign"):
+        page.keyboard.press("t")
+    page.wait_for_selector(UNDO)
+    page.keyboard.press("u")
+    until(lambda: len(verbs(ward, "quick-1")) == 2, 15)
+    expect(page.locator(f"{row(page, 'quick-1')} .c-owner")).not_to_contain_text("n.lee")
 
 
 def test_acknowledge_a_group_undo_it_and_mean_it(enter: Enter, ward: Clinic) -> None:
@@ -183,7 +201,9 @@ def test_by_keys_alone(enter: Enter, ward: Clinic) -> None:
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
     page.keyboard.press("j")
+    assert page.evaluate(at) == "keys-1"
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Message keys-1")
     assert "acknowledged" not in dict(verbs(ward, "keys-1", "keys-2"))

@@ -103,7 +103,7 @@ def nothing(plan: Plan) -> Iterator[Figure]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["cores"], "no such benchmark: cores; known: core, recovery, nothing"),
+        (["cores"], "no such benchmark: cores; known: board, core, recovery, nothing"),
         (["--runs", "0"], "`0` is no number of runs; give one from 1 up"),
         (["--runs", "some"], "`some` is no number of runs; give one from 1 up"),
         (

@@ -71,13 +71,25 @@ async function now(row, words, path, body, done) {
   try {
     const act = await send(path, body);
     mine.add(row.id);
-    const undo = act.undo && (() => send(act.undo.path, act.undo.body, act.undo.method).catch(failed).then(done));
+    const undo = act.undo && (() => takeBack(act.undo).catch(failed).then(done));
     toast(words, { rows: [], undo, finish: () => {} });
   } catch (failure) {
     failed(failure);
   } finally {
     row.removeAttribute("aria-busy");
     done();
+  }
+}
+
+/** Undo; who is quick has to wait until the act itself counts, else the item does not look as the undo expects. */
+async function takeBack({ path, body, method }) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send(path, body, method);
+    } catch (failure) {
+      if (failure.status !== 409 || attempt === TRIES) throw failure;
+      await pause(500 * attempt);
+    }
   }
 }
 
@@ -98,7 +110,9 @@ function toast(words, { rows, undo, finish }) {
   let seconds = SECONDS, timer = 0;
   const button = document.createElement("button");
   const close = () => (clearInterval(timer), waiting.delete(id), box.remove());
-  const back = () => (close(), last === back && (last = null), announce("Undone."), undo());
+  let from = null; // where the focus was before it came here
+  box.addEventListener("focusin", (event) => box.contains(event.relatedTarget) || (from = event.relatedTarget));
+  const back = () => (close(), from?.isConnected && from.focus(), last === back && (last = null), announce("Undone."), undo());
   box.className = "toast";
   text.textContent = words;
   if (undo) {

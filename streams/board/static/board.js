@@ -100,7 +100,8 @@ const KEYS = {
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const menu of document.querySelectorAll(".more[open]")) shut(menu);
   if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
-  if (event.target.matches("input, select, textarea") || localStorage.getItem("keys") === "off") return;
+  const field = event.target.matches("input, select, textarea") && !event.target.closest("dialog:not([open])");
+  if (field || localStorage.getItem("keys") === "off") return;
   if (!KEYS[event.key]) return;
   event.preventDefault();
   KEYS[event.key]();
@@ -114,6 +115,11 @@ function shut(menu) {
 $("keys").onclick = () => $("help").showModal();
 $("keys-on").checked = localStorage.getItem("keys") !== "off";
 $("keys-on").onchange = (event) => localStorage.setItem("keys", event.target.checked ? "on" : "off");
+
+$("sign-out")?.addEventListener("click", async () => {
+  await fetch("/api/session", { method: "DELETE" }).catch(() => null);
+  location.assign("/");
+});
 
 // -- theme ------------------------------------------------------------------------------------------------------
 

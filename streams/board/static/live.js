@@ -52,7 +52,7 @@ function connect() {
   const given = filters();
   stream = new EventSource(`/api/stream?${given}`);
   stream.filters = given;
-  stream.addEventListener("change", () => (hear(), refresh()));
+  stream.addEventListener("change", (event) => (hear(), concerns(event.data) && refresh()));
   stream.addEventListener("reset", () => (hear(), refresh()));
   stream.addEventListener("status", (event) => (hear(), (status = JSON.parse(event.data)), showStatus()));
   stream.onerror = async () => {
@@ -62,6 +62,14 @@ function connect() {
     if (me?.status === 401) return location.reload();
     setTimeout(connect, Math.min(15_000, 500 * 2 ** tries++));
   };
+}
+
+/** Whether a change is of what is shown: the board shows all, an item's page one. */
+function concerns(data) {
+  const shown = document.querySelector("main > .row")?.dataset;
+  if (!shown) return true;
+  const { items = [], gone = [] } = JSON.parse(data);
+  return [...items, ...gone].some((each) => each.item === shown.item && each.workflow === shown.workflow);
 }
 
 function hear() {
