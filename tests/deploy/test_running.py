@@ -116,7 +116,7 @@ def workers(composed: Broker, tmp_path: Path) -> Iterator[list[Boxed]]:
     if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "setpriv"))):
         pytest.skip("who is not root, or has no unshare and setpriv, cannot make the box")
     for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest-", "test_")):
+        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest-", "popen-", "test_")):
             folder.chmod(0o755)
     tried = [*boxed(made[0].folder, "own"), sys.executable, "-c", "import streams.app"]
     done = subprocess.run(tried, cwd=ROOT, capture_output=True, text=True, check=False)

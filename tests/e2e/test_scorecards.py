@@ -133,4 +133,4 @@ def test_36_days_on_the_row_is_gone(broker: Broker, tmp_path: Path, prefix: str)
             under_test.publish("message", line, f"m-{n}")
         under_test.flush()
         wait_for(lambda: set(rows(under_test)) == {("b", "reply")}, worker.tail)
-        assert rows(under_test)["b", "reply"]["opened"] == 40
+        wait_for(lambda: rows(under_test)["b", "reply"]["opened"] == 40, worker.tail)
