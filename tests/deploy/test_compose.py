@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import jsonschema
 import pytest
+from jsonschema.validators import validator_for
 
 from streams.settings import Settings
 from tests.deploy import manifests
@@ -28,7 +28,7 @@ def mounts(name: str, kind: str) -> list[dict[str, Any]]:
 def test_it_is_a_compose_file() -> None:
     where = "check_jsonschema/builtin_schemas/vendor/compose-spec.json"  # beside a program that need not run
     schema = json.loads(Path(str(distribution("check-jsonschema").locate_file(where))).read_text())
-    validator = jsonschema.Draft7Validator(schema)
+    validator = validator_for(schema)(schema)
     found = {key: value for key, value in FILE.items() if not key.startswith("x-")}
     assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(found)] == []
     broken = {**found, "services": {**SERVICES, "kafka": {**SERVICES["kafka"], "restrat": "always"}}}
