@@ -29,7 +29,7 @@ from tests.chaos import report
 from tests.chaos.faults import Kill, Scene
 from tests.chaos.load import Sender
 from tests.chaos.plan import OPENS, SECOND, Planned, encode
-from tests.chaos.run import Done, Outcome, Plan, judged, staged
+from tests.chaos.run import Done, Outcome, Plan, gathered, judged, staged
 
 STEP = 20
 """Microseconds from event to event."""
@@ -140,7 +140,9 @@ def run(
         length.close()
         time.sleep(rest)
         scene.crew.settle()
-        return rounds, judged(scene.crew, plan, done, sender, began)
+        outcome = gathered(scene.crew, done, sender, began)
+    outcome.judgement = judged(outcome)
+    return rounds, outcome
 
 
 def main() -> int:

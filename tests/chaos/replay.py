@@ -79,12 +79,12 @@ def in_order(events: Iterable[Came]) -> list[Arrival]:
 
 
 class Played:
-    """What an engine said, and the engine."""
+    """What an engine said, and the engine; `policies`: how many were put into force again."""
 
-    def __init__(self) -> None:
-        self.engine: Engine = fresh()
+    def __init__(self, engine: Engine | None = None, policies: int = 0) -> None:
+        self.engine = engine or fresh()
         self.alerts: list[Alert] = []
-        self.policies = 0
+        self.policies = policies
 
     def advance(self, until: int) -> None:
         """Let time pass, up to `until` inclusive."""
