@@ -1,8 +1,9 @@
 """Whether what was said of an item follows from the rules, given when its gate may have been shut (contract R12).
 
-Inside a window around a fault a worker may have folded an event before it looked at stages that came before it; an
-event that the broker took late may have been folded after stages that came after it. Nothing else may differ: all ways
-in which that can have happened are tried, and one must say, word for word, what was said.
+Inside a window around a fault a worker may have folded an event before it looked at stages that came before it, and
+what it was kept from for more than a minute it decides as of the moment at which it catches up (R11); an event that the
+broker took late may have been folded after stages that came after it. Nothing else may differ: all ways in which that
+can have happened are tried, and one must say, word for word, what was said.
 
 Ways are followed position by position (`positions.py`). One that says what was not said is given up there and then, and
 of ways that come to the same position with the same events ahead only the first is followed.
@@ -17,10 +18,11 @@ from typing import NamedTuple
 from schemas.events import Event
 from tests.chaos.plan import MARGIN, SECOND, micros
 from tests.chaos.positions import Position, Positions
-from tests.chaos.replay import POLICY, Arrival, Came, Played, play
+from tests.chaos.replay import POLICY, Arrival, Came, Caught, Played, play
 
 COMMAND = "portal.command."
-MAX_TRIES = 3_000
+HOLDS = (f"{COMMAND}acknowledged", f"{COMMAND}snoozed")
+MAX_TRIES = 200_000
 LATE = micros(1.0)
 """An event that the broker confirms later than this came late: what the engine did meanwhile it did without it."""
 USUAL = micros(1.0)
@@ -28,6 +30,9 @@ USUAL = micros(1.0)
 from those that the item has only because a gate was shut before: such a stage an event may overtake on its way."""
 SOMEWHAT_LATE = micros(0.15)
 """The same for an item whose other events came late: then nothing keeps its moments away from this one."""
+HELD = micros(60 - 5)
+"""What a gate has held back for longer is decided as of its opening (R11: a minute). A little less: the worker counts
+from the moment at which it looks, not from that up to which it knows its inputs."""
 TRAVEL = SECOND // 2
 """Microseconds from the broker's confirmation to the worker's step, and more."""
 
@@ -119,6 +124,8 @@ class Search:
         self.events, self.stop, self.positions, self.fits = events, stop, positions, fits
         self.late_from = late_from
         self.windows = [*windows, *late_windows(events, late_from)]
+        holds = any(each.event.type in HOLDS for each in events)  # else a stage is a moment
+        self._stages = positions.stages if holds else positions.moments
         self.tries = 0
         self._seen: set[tuple[object, ...]] = set()
 
@@ -138,7 +145,7 @@ class Search:
 
     def _places(self, each: Came) -> list[int]:
         """How far the engine may have got when an event came."""
-        window = _holding(self.windows, each.time)
+        window = _holding(self.windows, each)
         rest = [other.time for other in self.events if each.time < other.time]
         places = [each.time]
         if window is not None:  # of a backlog, topics are read one after the other
@@ -178,11 +185,13 @@ class Search:
         goes_on = way.after.right and self._is_new(rest, shut, way.after)
         if goes_on:
             yield from ((following, False) for following in self._folded(way, usual))
+            for caught in self._caught(way.after, usual.limit):
+                yield from ((following, True) for following in self._folded(way, usual._replace(caught=caught)))
         if way.before.right and way.done and _may_join(way.done[-1], came, self.windows):
             last = way.done[-1]
             if self._is_new(rest, shut, way.before, *map(id, way.step), id(last.event), last.limit):
                 yield way.joined(usual._replace(joins=True), self.positions), False
-        window = _holding(self.windows, came.time) or (Window(came.time - USUAL, came.time) if shut else None)
+        window = _holding(self.windows, came) or (Window(came.time - USUAL, came.time) if shut else None)
         if goes_on and window is not None:
             yield from ((following, True) for following in self._held(way, came, usual, window))
 
@@ -196,26 +205,39 @@ class Search:
             for held in self._folded(way, usual._replace(limit=until)):
                 if until != usual.limit:
                     yield held
-                for now in self.positions.moments(held.after, came.time, window.end):
+                for now in self._stages(held.after, came.time, window.end):
                     yield from self._folded(way, usual._replace(limit=until, now=now))
 
     def _folded(self, way: Way, arrival: Arrival) -> Iterator[Way]:
         """One step more; none if what had to be said before should not have been."""
-        before = self.positions.advance(way.after, arrival.limit)
+        at = way.after if arrival.caught is None else self.positions.catch_up(way.after, arrival.caught)
+        before = self.positions.advance(at, arrival.limit)
         if before.right and arrival.now:
             before = self.positions.move(before, arrival.now)
         if before.right:
             after = self.positions.fold(before, (arrival.event,))
             yield Way(after, before, (arrival.event,), (*way.done, arrival))
 
+    def _caught(self, at: Position, limit: int) -> Iterator[Caught]:
+        """What a worker may have caught up with once its gate was open again, and as of when."""
+        for start, end in self.windows:
+            if end - start < HELD:
+                continue
+            moments = self.positions.moments(at, start, min(end, limit))[::-1]
+            for held in moments:
+                if (soonest := held + HELD) <= min(end, limit):
+                    yield from (Caught(held, as_of) for as_of in (soonest, *(m for m in moments if m > soonest)))
+
     def _end(self, way: Way, *, shut: bool) -> Explained | None:
         """Played to the end, wherever in the stop that lay."""
-        for until in (self.stop.start, *self.positions.moments(way.after, *self.stop)):
-            at = self.positions.advance(way.after, until)
-            if self.positions.says_all(at) and self._is_new(at):
-                played = play(way.done, until)
-                if self.fits(played):
-                    return Explained(played, shut, late=False)
+        for caught in (None, *self._caught(way.after, self.stop.start)):
+            last = way.after if caught is None else self.positions.catch_up(way.after, caught)
+            for until in (self.stop.start, *self.positions.moments(last, *self.stop)):
+                at = self.positions.advance(last, until)
+                if self.positions.says_all(at) and self._is_new(at):
+                    played = play(way.done, until, caught)
+                    if self.fits(played):
+                        return Explained(played, shut or caught is not None, late=False)
         return None
 
     def _is_new(self, *what: object) -> bool:
@@ -241,9 +263,14 @@ def _may_join(before: Arrival, came: Came, windows: Sequence[Window]) -> bool:
         return False
     if max(time, came.time) <= before.limit:
         return True
-    window = _holding(windows, came.time)
+    window = _holding(windows, came)
     return window is not None and window.start <= time
 
 
-def _holding(windows: Sequence[Window], at: int) -> Window | None:
-    return next((window for window in windows if window.start <= at <= window.end), None)
+def _holding(windows: Sequence[Window], came: Came) -> Window | None:
+    """The window in which an event was, or else came to the broker, when the gate may have been shut."""
+    for first, last in ((came.time, came.time), (came.time, came.came)):
+        found = next((window for window in windows if window.start <= last and first <= window.end), None)
+        if found is not None:
+            return found
+    return None

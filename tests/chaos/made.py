@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import groupby
 
 from schemas import alerts, instants
 from schemas.alerts import Alert
@@ -14,12 +15,13 @@ from tests.chaos.found import Found, Said
 from tests.chaos.judging import deal, item_in, judge
 from tests.chaos.load import Sent
 from tests.chaos.plan import SECOND, Planned, micros, script
-from tests.chaos.replay import Arrival, Played, in_order, play
+from tests.chaos.replay import Arrival, Caught, Played, in_order, play
 
 START = instants.parse("2026-11-10T09:00:00Z")
 UNTIL = START + micros(200)
 STOP = Window(UNTIL, UNTIL)
 SHUT = Window(START + micros(20), START + micros(40))
+LONG_SHUT = Window(START + micros(20), START + micros(95))
 QUIET = START + micros(60)
 """From here on no window, if it is `SHUT`."""
 NOTHING = Found({}, set(), {}, [], [])
@@ -55,19 +57,41 @@ def held(item: Item) -> Played:
     return play([Arrival(came.event, limit) for came, limit in zip(item.events, limits, strict=True)], UNTIL)
 
 
+def caught_up(item: Item) -> Played:
+    """As of a worker whose gate was shut for more than a minute (R11)."""
+    before, inside, after = (
+        [came for came in item.events if (came.time > LONG_SHUT.start) + (came.time > LONG_SHUT.end) == part]
+        for part in range(3)
+    )
+    played = play(in_order(before))
+    for _, step in groupby(inside, key=lambda came: came.event.type.startswith("portal.command")):
+        played.advance(LONG_SHUT.start)
+        played.fold([came.event for came in step])
+    played.advance(LONG_SHUT.start)
+    coming = played.engine.next_moment()
+    if coming is not None and coming < LONG_SHUT.end - micros(60):
+        played.catch_up(Caught(coming, LONG_SHUT.end))
+    for came in after:
+        played.advance(came.time - 1)
+        played.fold([came.event])
+    played.advance(UNTIL)
+    return played
+
+
 def said(alert: Alert, at: float = 0.0) -> Said:
     """An alert as it stands in the topic."""
     return Said(alerts.encode(alert), 0, at)
 
 
-def found(log: list[Sent], worker: Callable[[Item], Played] = in_time) -> Found:
-    """What a worker would have left."""
+def found(log: list[Sent], worker: Callable[[Item], Played] = in_time, shut: Window = SHUT) -> Found:
+    """What a worker would have left; what it did not say in time (`LONG_SHUT`) it said when the gate opened."""
     there = Found({}, set(), {}, [], [])
     for item in items_of(log):
         played = worker(item)
         for alert in played.alerts:
             at = instants.parse(alert.time)
-            there.said[alert.id] = [said(alert, at / SECOND + 0.1)]
+            late = shut is LONG_SHUT and shut.start < at <= shut.end
+            there.said[alert.id] = [said(alert, (shut.end if late else at) / SECOND + 0.1)]
         there.open.update(key.decode() for key in played.engine.open)
         played.move(item.latest)
         value = played.engine.items.get(item.key.encode())

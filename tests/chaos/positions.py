@@ -12,14 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.events import Event
+from streams.core import state as states
 from streams.core.agenda import OWN
+from streams.core.deadlines import judge
 from streams.core.engine import Engine
+from streams.core.keeping import folded
+from streams.core.ladder import stage_times
 from streams.core.shelf import DictShelf
 from tests.chaos.plan import SPEAKER
 from tests.chaos.policy import BOOK
-from tests.chaos.replay import Played, essence
+from tests.chaos.replay import Caught, Played, essence
 
-FOLD, MOVE = range(2)
+FOLD, MOVE, CATCH_UP = range(3)
 Values = tuple[tuple[bytes, bytes], ...]
 """A shelf: its keys, sorted, with their values."""
 
@@ -50,7 +54,7 @@ class Position:
         self.next: Position | None = None
         """Where that leads to, once known."""
         self.then: dict[tuple[int, ...], Position] = {}
-        """By what is done (`FOLD`, and the events' identities; `MOVE`, and up to when)."""
+        """By what is done (`FOLD`, and the events' identities; `MOVE`, and up to when; `CATCH_UP`, and what)."""
 
     @property
     def right(self) -> bool:
@@ -88,6 +92,10 @@ class Positions:
         """Events of other items came in, up to `now`; nothing was looked at."""
         return self._then(at, (MOVE, now), lambda played: played.move(now))
 
+    def catch_up(self, at: Position, caught: Caught) -> Position:
+        """Let time pass, up to a moment that is decided late."""
+        return self._then(at, (CATCH_UP, *caught), lambda played: played.catch_up(caught))
+
     def fold(self, at: Position, events: Sequence[Event]) -> Position:
         """One step."""
         return self._then(at, (FOLD, *map(id, events)), lambda played: played.fold(events))
@@ -100,6 +108,18 @@ class Positions:
             found.append(at.coming)
             at = self.pass_moment(at)
         return found[::-1]
+
+    def stages(self, at: Position, start: int, end: int) -> list[int]:
+        """When stages of the item come from `start` to `end`, the last first, held back (R8) or not."""
+        found = set(self.moments(at, start, end))
+        for key, value in at.snapshot.items:
+            workflow, state = key.decode().partition(":")[0], states.decode(value)
+            for cycle in folded(state, BOOK.settings, at.snapshot.now).cycles:
+                for clock in BOOK.clocks[workflow] if cycle.running else ():
+                    verdict = judge(BOOK, clock, cycle)
+                    if verdict.due is not None:
+                        found |= {moment for moment in stage_times(clock, verdict, cycle) if start <= moment <= end}
+        return sorted(found, reverse=True)
 
     def says_all(self, at: Position) -> bool:
         """Whether just what the workers said was said."""

@@ -8,9 +8,9 @@ import pytest
 
 from tests.chaos.checks import Item
 from tests.chaos.made import START, UNTIL, items_of, sent
-from tests.chaos.plan import micros
+from tests.chaos.plan import SECOND, micros
 from tests.chaos.positions import Position, Positions
-from tests.chaos.replay import Arrival, Played, decreed, essence, play
+from tests.chaos.replay import Arrival, Caught, Played, decreed, essence, play
 
 AGAIN = decreed(START + micros(47), START + micros(48))
 
@@ -90,3 +90,19 @@ def test_moments_come_in_order_and_only_in_their_span() -> None:
     moments = positions.moments(at, 0, UNTIL)
     assert moments == sorted(moments, reverse=True)
     assert positions.moments(at, moments[-1] + 1, moments[0] - 1) == moments[1:-1]
+
+
+def test_what_is_caught_up_with_is_decided_as_of_then() -> None:
+    event = item_with_moments().events[0].event
+    positions = Positions({})
+    at = positions.fold(positions.start, [event])
+    *_, second, first = positions.moments(at, 0, UNTIL)
+    caught = Caught(first, second)
+    played = play([Arrival(event, 0)], second, caught)
+    assert len(play([Arrival(event, 0)], second).alerts) > len(played.alerts) > 0
+    assert all(alert.data.catch_up for alert in played.alerts if alert.data.stage_at)
+    positions = Positions(played.said())
+    at = positions.catch_up(positions.fold(positions.start, [event]), caught)
+    assert positions.says_all(at)
+    assert at.snapshot.now == second
+    assert second - first < 60 * SECOND, "how long is too long is not the engine's to say"
