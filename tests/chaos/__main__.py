@@ -36,6 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--json", type=Path, help="write the table and all that is behind it there")
     parser.add_argument("--keep", action="store_true", help="keep topics and logs of a good run too")
+    parser.add_argument("--jobs", type=int, help="processes that judge (default: one for each processor)")
     return parser.parse_args()
 
 
@@ -59,7 +60,7 @@ def main() -> int:
     faults = drawn(random.Random(asked.seed), kinds, count)
     plan = Plan(faults, asked.workers, asked.partitions, asked.rate, asked.every, asked.seed, asked.stall, asked.away)
     print(f"{len(faults)} faults on {asked.broker}, seed {asked.seed}", flush=True)
-    return told(asked.broker, plan, json_file=asked.json, keep=asked.keep)
+    return told(asked.broker, plan, json_file=asked.json, keep=asked.keep, jobs=asked.jobs)
 
 
 if __name__ == "__main__":

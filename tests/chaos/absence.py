@@ -95,8 +95,9 @@ def run(seconds: float, plan: Plan) -> bool:
         scene.crew.dismiss()
         found = read(scene.crew.cluster)
         ends, memory = Counter(end.status for end in scene.crew.ended), [kib for _, _, kib in scene.crew.memory]
+    lines = [each.event.line for each in sender.sent]
     want, may = (
-        {i: a for said in checks.offline(sender.sent, until).values() for i, a in said.items()}
+        {i: a for said in checks.offline(lines, until).values() for i, a in said.items()}
         for until in (micros(told - 1.5), micros(time.time()))
     )
     got = {i: said[0].alert for i, said in found.said.items() if not i.startswith("catch-up:")}

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from streams import backtest
+from streams.core.state import ItemState
 from tests.chaos.explain import Explained, TooManyWays, Window, came_late, explain, late_windows
-from tests.chaos.found import Found
-from tests.chaos.gates import shut
-from tests.chaos.load import Sent
+from tests.chaos.found import Found, Said
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.policy import BOOK
-from tests.chaos.replay import Came, Played, comparable, essence, events_of, in_order, item_of, play
+from tests.chaos.positions import Positions
+from tests.chaos.replay import Came, Played, comparable, essence, in_order, play
 
 RESOLVED = ":resolved"
 
@@ -65,59 +65,33 @@ class Judgement:
     late: list[float] = field(default_factory=list)
     """Seconds from each stage outside the faults' windows to its alert, sorted."""
 
-
-def items_of(sent: Iterable[Sent]) -> list[Item]:
-    """The items of what was sent."""
-    by_item: dict[str, list[Sent]] = defaultdict(list)
-    latest: dict[int, int] = defaultdict(int)
-    for each in sent:
-        by_item[item_of(each.event.key)].append(each)
-        latest[each.partition] = max(latest[each.partition], each.event.at)
-    return [Item(key, events_of(of), of[0].partition, latest[of[0].partition]) for key, of in by_item.items()]
+    def add(self, other: Judgement) -> None:
+        """What came out of other items."""
+        self.findings += other.findings
+        self.excused += other.excused
+        self.ambiguous += other.ambiguous
+        self.by_words += other.by_words
+        self.unjudged += other.unjudged
 
 
-def offline(sent: Iterable[Sent], until: int) -> dict[str, dict[str, Alert]]:
-    """What the backtest says, by item and id."""
+def offline(lines: Iterable[bytes], until: int) -> dict[str, dict[str, Alert]]:
+    """What the backtest says of these events, by item and id."""
     said: dict[str, dict[str, Alert]] = defaultdict(dict)
-    for alert in backtest.run(BOOK, (each.event.line for each in sent), until).alerts:
+    for alert in backtest.run(BOOK, lines, until).alerts:
         said[f"{alert.data.workflow}:{alert.subject}"][alert.id] = alert
     return said
 
 
-def judge(
-    sent: Sequence[Sent], found: Found, windows: Sequence[Window], stop: Window, policies: Sequence[Came] = ()
-) -> Judgement:
-    """Alerts and table against those of the offline run, item by item.
-
-    Args:
-        windows: of the faults.
-        stop: when the workers ended, one after the other.
-        policies: when the policy was put into force again.
-    """
-    want, got, items = offline(sent, stop.start), _by_item(found), items_of(sent)
-    moments = {i: instants.parse(alert.time) for said in want.values() for i, alert in said.items()}
-    gates = shut(found, moments, windows, {item.partition for item in items})
-    judgement = Judgement(late=lateness(found, moments, windows))
-    for item in items:
-        judgement.items += 1
-        judgement.wanted += len(want.get(item.key, {}))
-        have = Have(got.pop(item.key, {}), found.items.get(item.key))
-        _judge_item(item, want.pop(item.key, {}), have, gates[item.partition], stop, policies, judgement)
-    for key, said in got.items():
-        judgement.findings += [Finding("false", instants.parse(a.time), f"{a.id}: of {key}") for a in said.values()]
-    return judgement
+def is_usual(item: Item, want: Mapping[str, Alert], have: Have, stop: Window) -> bool:
+    """Whether all is as it must be if no gate was shut: what was said, and what is kept."""
+    said = essences(have)
+    if next(iter(_differences(want, have.alerts, said)), None) is not None:
+        return False
+    usual = play(in_order(item.events), stop.start)
+    return usual.said() == said and usual.kept(item.key, item.latest) == kept_state(have)
 
 
-def _by_item(found: Found) -> dict[str, dict[str, Alert]]:
-    said: dict[str, dict[str, Alert]] = defaultdict(dict)
-    for alert_id, appended in found.said.items():
-        alert = appended[0].alert
-        if not alert_id.startswith("catch-up:"):
-            said[f"{alert.data.workflow}:{alert.subject}"][alert_id] = alert
-    return said
-
-
-def _judge_item(
+def judge_item(
     item: Item,
     want: Mapping[str, Alert],
     have: Have,
@@ -126,19 +100,21 @@ def _judge_item(
     policies: Sequence[Came],
     to: Judgement,
 ) -> None:
-    said = {alert_id: essence(alert) for alert_id, alert in have.alerts.items()}
-    kept = None if have.value is None else comparable(have.value)
+    """What is to be said of an item that is not as usual.
+
+    Args:
+        windows: when its gate may have been shut.
+    """
+    kept = kept_state(have)
 
     def fits(played: Played) -> bool:
         return played.kept(item.key, item.latest) == kept
 
-    differences = list(_differences(want, have.alerts, said))
+    positions = Positions(essences(have))
+    differences = list(_differences(want, have.alerts, positions.said))
     events = sorted([*item.events, *(p for p in policies if p.came >= item.events[0].time)], key=lambda came: came.time)
-    usual = play(in_order(item.events), stop.start)
-    if not differences and usual.said() == said and fits(usual):
-        return
     try:
-        way = explain(events, windows, stop, said, fits)
+        way = explain(events, windows, stop, positions, fits)
     except TooManyWays:
         _by_words(item, [each for each in differences if each.at < stop.start], have, windows, to)
         return
@@ -146,17 +122,27 @@ def _judge_item(
         _excuse(item, way, [each for each in differences if each.at < stop.start], windows, to)
     elif came_late(item.events):
         to.unjudged += 1
-    elif differences and not _can_be(events, windows, stop, said):
+    elif differences and not _can_be(events, windows, stop, positions):
         to.findings += differences
     else:  # the table is not the fold of the input, although the right alerts were said
         fold = play(in_order(item.events), stop.start).kept(item.key, item.latest)
         to.findings.append(Finding("table", 0, f"{item.key}: kept {kept}, not {fold}"))
 
 
-def _can_be(events: Sequence[Came], windows: Sequence[Window], stop: Window, said: Mapping[str, str]) -> bool:
+def essences(have: Have) -> dict[str, str]:
+    """What each alert said, by id."""
+    return {alert_id: essence(alert) for alert_id, alert in have.alerts.items()}
+
+
+def kept_state(have: Have) -> ItemState | None:
+    """What is kept, as it is compared."""
+    return None if have.value is None else comparable(have.value)
+
+
+def _can_be(events: Sequence[Came], windows: Sequence[Window], stop: Window, positions: Positions) -> bool:
     """Whether what was said can be, whatever is kept."""
     try:
-        return explain(events, windows, stop, said, lambda _: True) is not None
+        return explain(events, windows, stop, positions, lambda _: True) is not None
     except TooManyWays:
         return False
 
@@ -227,7 +213,7 @@ def is_named_or_changed(lost: Finding, item: Item, said: Sequence[Alert], window
 
 def no_orphans(found: Found) -> list[Finding]:
     """The open alerts are those that fired and were not resolved."""
-    fired = {i for i, said in found.said.items() if said[0].alert.type == alerts.FIRED}
+    fired = {i for i, said in found.said.items() if said[0].type == alerts.FIRED}
     firing = {i for i in fired if f"{i}{RESOLVED}" not in found.said}
     orphans = [Finding("orphan", 0, f"{i}: open, and does not fire") for i in found.open - firing]
     return orphans + [Finding("orphan", 0, f"{i}: fires, and is not open") for i in firing - found.open]
@@ -258,11 +244,11 @@ def repeats(found: Found) -> list[float]:
     return [again.appended for said in found.said.values() for again in said[1:]]
 
 
-def lateness(found: Found, wanted: Mapping[str, int], windows: Sequence[Window]) -> list[float]:
-    """Seconds from the moment of each stage outside the windows to its alert, sorted."""
+def lateness(said: Mapping[str, Said], wanted: Mapping[str, int], windows: Sequence[Window]) -> list[float]:
+    """Seconds from the moment of each stage outside the windows to its alert."""
     late = []
-    for alert_id, said in found.said.items():
-        at = wanted.get(alert_id)
-        if at is not None and said[0].alert.type == alerts.FIRED and not any(w.start <= at <= w.end for w in windows):
-            late.append(said[0].appended - at / SECOND)
-    return sorted(late)
+    for alert_id, at in wanted.items():
+        first = said.get(alert_id)
+        if first is not None and first.type == alerts.FIRED and not any(w.start <= at <= w.end for w in windows):
+            late.append(first.appended - at / SECOND)
+    return late

@@ -1,21 +1,28 @@
 """Whether what was said of an item follows from the rules, given when its gate may have been shut (contract R12).
 
-Inside a window around a fault a worker may have folded an event before it looked at stages that came before it; an
-event that the broker took late may have been folded after stages that came after it. Nothing else may differ: all ways
-in which that can have happened are tried, and one must say, word for word, what was said.
+Inside a window around a fault a worker may have folded an event before it looked at stages that came before it, and
+what it was kept from for more than a minute it decides as of the moment at which it catches up (R11); an event that the
+broker took late may have been folded after stages that came after it. Nothing else may differ: all ways in which that
+can have happened are tried, and one must say, word for word, what was said.
+
+Ways are followed position by position (`positions.py`). One that says what was not said is given up there and then, and
+of ways that come to the same position with the same events ahead only the first is followed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import count, islice, product
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
+from schemas.events import Event
 from tests.chaos.plan import MARGIN, SECOND, micros
-from tests.chaos.replay import POLICY, Arrival, Came, Played, essence, play
+from tests.chaos.positions import Position, Positions
+from tests.chaos.replay import POLICY, Arrival, Came, Caught, Played, play
 
 COMMAND = "portal.command."
-MAX_TRIES = 3_000
+HOLDS = (f"{COMMAND}acknowledged", f"{COMMAND}snoozed")
+MAX_TRIES = 200_000
 LATE = micros(1.0)
 """An event that the broker confirms later than this came late: what the engine did meanwhile it did without it."""
 USUAL = micros(1.0)
@@ -23,6 +30,9 @@ USUAL = micros(1.0)
 from those that the item has only because a gate was shut before: such a stage an event may overtake on its way."""
 SOMEWHAT_LATE = micros(0.15)
 """The same for an item whose other events came late: then nothing keeps its moments away from this one."""
+HELD = micros(60 - 5)
+"""What a gate has held back for longer is decided as of its opening (R11: a minute). A little less: the worker counts
+from the moment at which it looks, not from that up to which it knows its inputs."""
 TRAVEL = SECOND // 2
 """Microseconds from the broker's confirmation to the worker's step, and more."""
 
@@ -52,19 +62,21 @@ class Explained(NamedTuple):
 
 
 def explain(
-    events: Sequence[Came], windows: Sequence[Window], stop: Window, said: Mapping[str, str], fits: Fits
+    events: Sequence[Came], windows: Sequence[Window], stop: Window, positions: Positions, fits: Fits
 ) -> Explained | None:
-    """A way in which it can have come to what was `said` (by id), and to what `fits`; None if there is none.
+    """A way in which it can have come to what was said, and to what `fits`; None if there is none.
 
     Args:
         stop: when the workers ended, one after the other.
+        positions: of the item; they know what was said.
 
     Raises:
-        TooManyWays: none was found among the first few thousand.
+        TooManyWays: none was found among the first `MAX_TRIES`.
     """
-    return _explain(events, windows, stop, said, fits, LATE) or (
-        _explain(events, windows, stop, said, fits, SOMEWHAT_LATE) if came_late(events) else None
-    )
+    usual = Search(events, windows, stop, positions, fits, LATE).run()
+    if usual is None and came_late(events):
+        return Search(events, windows, stop, positions, fits, SOMEWHAT_LATE).run()
+    return usual
 
 
 def late_windows(events: Sequence[Came], late_from: int = LATE) -> list[Window]:
@@ -77,40 +89,162 @@ def came_late(events: Sequence[Came]) -> bool:
     return any(e.came > e.time + LATE and e.event.type != POLICY for e in events)
 
 
-def _explain(
-    events: Sequence[Came], windows: Sequence[Window], stop: Window, said: Mapping[str, str], fits: Fits, late_from: int
-) -> Explained | None:
-    windows = [*windows, *late_windows(events, late_from)]
-    tries = count(1)
-    for order, late in _orders(events, windows, late_from):
-        for arrivals, shut in _arrivals(order, windows, said, tries):
-            for played in _ends(arrivals, stop):
-                if played.said() == said and fits(played):
-                    return Explained(played, shut, late)
-    if next(tries) > MAX_TRIES:
-        raise TooManyWays
-    return None
+class Way(NamedTuple):
+    """How far a way has come."""
+
+    after: Position
+    before: Position
+    """Ahead of the last step."""
+    step: tuple[Event, ...] = ()
+    """The last one."""
+    done: tuple[Arrival, ...] = ()
+
+    def joined(self, arrival: Arrival, positions: Positions) -> Way:
+        """One event more in the last step."""
+        step = (*self.step, arrival.event)
+        return Way(positions.fold(self.before, step), self.before, step, (*self.done, arrival))
 
 
-def _orders(
-    events: Sequence[Came], windows: Sequence[Window], late_from: int
-) -> Iterator[tuple[list[tuple[Came, int]], bool]]:
-    """Orders in which the events may have come, each with how far the engine had got; the usual first."""
-    ways = []
-    for each in events:
-        window = _holding(windows, each.time)
-        rest = [other.time for other in events if each.time < other.time]
+Order = tuple[tuple[int, int], ...]
+"""Events by number, each with how far the engine had got."""
+
+
+class Search:
+    """One search; `late_from`: from how long on (microseconds) the broker took an event late."""
+
+    def __init__(
+        self,
+        events: Sequence[Came],
+        windows: Sequence[Window],
+        stop: Window,
+        positions: Positions,
+        fits: Fits,
+        late_from: int,
+    ) -> None:
+        self.events, self.stop, self.positions, self.fits = events, stop, positions, fits
+        self.late_from = late_from
+        self.windows = [*windows, *late_windows(events, late_from)]
+        holds = any(each.event.type in HOLDS for each in events)  # else a stage is a moment
+        self._stages = positions.stages if holds else positions.moments
+        self.tries = 0
+        self._seen: set[tuple[object, ...]] = set()
+
+    def run(self) -> Explained | None:
+        """The first way that explains it."""
+        start = self.positions.start
+        for order in self._orders():
+            late = any(place != self.events[number].time for number, place in order)
+            if (found := self._follow(Way(start, start), order, shut=False)) is not None:
+                return found._replace(late=late)
+        return None
+
+    def _orders(self) -> Iterator[Order]:
+        """Orders in which the events may have come; the usual first."""
+        for way in product(*(self._places(each) for each in self.events)):
+            yield tuple(sorted(enumerate(way), key=lambda pair: pair[1]))
+
+    def _places(self, each: Came) -> list[int]:
+        """How far the engine may have got when an event came."""
+        window = _holding(self.windows, each)
+        rest = [other.time for other in self.events if each.time < other.time]
         places = [each.time]
         if window is not None:  # of a backlog, topics are read one after the other
-            places += [at + 1 for at in rest if at <= window.end and _across(each, events, at)]
+            places += [at + 1 for at in rest if at <= window.end and _across(each, self.events, at)]
         if each.event.type == POLICY:
-            places += _between(events, each)
-        elif each.came > each.time + late_from:
+            places += self._between(each)
+        elif each.came > each.time + self.late_from:
             about = {each.came + TRAVEL, each.came, max(each.time + 1, each.came - TRAVEL)}
-            places += sorted(about | set(_between(events, each)))
-        ways.append([(each, place) for place in places])
-    for way in islice(product(*ways), MAX_TRIES):
-        yield sorted(way, key=lambda pair: pair[1]), any(place != each.time for each, place in way)
+            places += sorted(about | set(self._between(each)))
+        return list(dict.fromkeys(places))
+
+    def _between(self, each: Came) -> list[int]:
+        """Moments of the item between an event's time and its coming, after which it may have been folded in."""
+        at = self.positions.start
+        for other in self.events:
+            if other.time < each.time:
+                at = self.positions.fold(self.positions.advance(at, other.time - 1), (other.event,))
+        return [moment + 1 for moment in self.positions.moments(at, each.time - 1, each.came + TRAVEL)[::-1]]
+
+    def _follow(self, way: Way, rest: Order, *, shut: bool) -> Explained | None:
+        """Go on with a way in which all that was said should have been, and try its last step with one more event."""
+        self.tries += 1
+        if self.tries > MAX_TRIES:
+            raise TooManyWays
+        if not rest:
+            return self._end(way, shut=shut) if way.after.right else None
+        for following, held in self._followed_by(way, rest, shut=shut):
+            if (found := self._follow(following, rest[1:], shut=shut or held)) is not None:
+                return found
+        return None
+
+    def _followed_by(self, way: Way, rest: Order, *, shut: bool) -> Iterator[tuple[Way, bool]]:
+        """How the next event may have come, and whether that needs a shut gate; without any, first."""
+        number, place = rest[0]
+        came = self.events[number]
+        usual = Arrival(came.event, place - 1 if place <= came.time else place)
+        goes_on = way.after.right and self._is_new(rest, shut, way.after)
+        if goes_on:
+            yield from ((following, False) for following in self._folded(way, usual))
+            for caught in self._caught(way.after, usual.limit):
+                yield from ((following, True) for following in self._folded(way, usual._replace(caught=caught)))
+        if way.before.right and way.done and _may_join(way.done[-1], came, self.windows):
+            last = way.done[-1]
+            if self._is_new(rest, shut, way.before, *map(id, way.step), id(last.event), last.limit):
+                yield way.joined(usual._replace(joins=True), self.positions), False
+        window = _holding(self.windows, came) or (Window(came.time - USUAL, came.time) if shut else None)
+        if goes_on and window is not None:
+            yield from ((following, True) for following in self._held(way, came, usual, window))
+
+    def _held(self, way: Way, came: Came, usual: Arrival, window: Window) -> Iterator[Way]:
+        """The ways in which a shut gate may have held up the engine before this event.
+
+        That is: what was not looked at before it, and how far others' events, of topics read before, had moved now.
+        """
+        moments = self.positions.moments(way.after, window.start, usual.limit)
+        for until in (usual.limit, *(moment - 1 for moment in moments)):
+            for held in self._folded(way, usual._replace(limit=until)):
+                if until != usual.limit:
+                    yield held
+                for now in self._stages(held.after, came.time, window.end):
+                    yield from self._folded(way, usual._replace(limit=until, now=now))
+
+    def _folded(self, way: Way, arrival: Arrival) -> Iterator[Way]:
+        """One step more; none if what had to be said before should not have been."""
+        at = way.after if arrival.caught is None else self.positions.catch_up(way.after, arrival.caught)
+        before = self.positions.advance(at, arrival.limit)
+        if before.right and arrival.now:
+            before = self.positions.move(before, arrival.now)
+        if before.right:
+            after = self.positions.fold(before, (arrival.event,))
+            yield Way(after, before, (arrival.event,), (*way.done, arrival))
+
+    def _caught(self, at: Position, limit: int) -> Iterator[Caught]:
+        """What a worker may have caught up with once its gate was open again, and as of when."""
+        for start, end in self.windows:
+            if end - start < HELD:
+                continue
+            moments = self.positions.moments(at, start, min(end, limit))[::-1]
+            for held in moments:
+                if (soonest := held + HELD) <= min(end, limit):
+                    yield from (Caught(held, as_of) for as_of in (soonest, *(m for m in moments if m > soonest)))
+
+    def _end(self, way: Way, *, shut: bool) -> Explained | None:
+        """Played to the end, wherever in the stop that lay."""
+        for caught in (None, *self._caught(way.after, self.stop.start)):
+            last = way.after if caught is None else self.positions.catch_up(way.after, caught)
+            for until in (self.stop.start, *self.positions.moments(last, *self.stop)):
+                at = self.positions.advance(last, until)
+                if self.positions.says_all(at) and self._is_new(at):
+                    played = play(way.done, until, caught)
+                    if self.fits(played):
+                        return Explained(played, shut or caught is not None, late=False)
+        return None
+
+    def _is_new(self, *what: object) -> bool:
+        """Whether this was not asked before."""
+        before = len(self._seen)
+        self._seen.add(what)
+        return len(self._seen) > before
 
 
 def _across(each: Came, events: Sequence[Came], at: int) -> bool:
@@ -122,59 +256,6 @@ def _is_command(came: Came) -> bool:
     return came.event.type.startswith(COMMAND)
 
 
-def _between(events: Sequence[Came], each: Came) -> list[int]:
-    """Moments of the item between an event's time and its coming, after which it may have been folded in."""
-    played = play([Arrival(e.event, e.time - 1) for e in events if e.time < each.time])
-    found = []
-    played.advance(each.time - 1)
-    while (coming := played.engine.next_moment()) is not None and coming <= each.came + TRAVEL:
-        found.append(coming + 1)
-        played.advance(coming)
-    return found
-
-
-def _arrivals(
-    order: Sequence[tuple[Came, int]], windows: Sequence[Window], said: Mapping[str, str], tries: Iterator[int]
-) -> Iterator[tuple[list[Arrival], bool]]:
-    """All ways in which the engine may have been held up before each event; without any, first.
-
-    A way that says what was not said is not followed further.
-    """
-
-    def go(done: list[Arrival], at: int, shut: bool) -> Iterator[tuple[list[Arrival], bool]]:
-        if next(tries) > MAX_TRIES:
-            return
-        goes_on = all(said.get(alert.id) == essence(alert) for alert in play(done).alerts)
-        if at == len(order):
-            if goes_on:
-                yield done, shut
-            return
-        came, place = order[at]
-        limit = place - 1 if place <= came.time else place
-        window = _holding(windows, came.time) or (Window(came.time - USUAL, came.time) if shut else None)
-        if goes_on:
-            yield from go([*done, Arrival(came.event, limit)], at + 1, shut)
-        if done and _may_join(done[-1], came, windows):  # then the step before said something else, or nothing
-            yield from go([*done, Arrival(came.event, limit, joins=True)], at + 1, shut)
-        for held in () if window is None or not goes_on else _held(done, came, limit, window):
-            yield from go([*done, held], at + 1, True)
-
-    yield from go([], 0, False)
-
-
-def _held(done: Sequence[Arrival], came: Came, limit: int, window: Window) -> Iterator[Arrival]:
-    """The ways in which a shut gate may have held up the engine before this event.
-
-    That is: what was not looked at before it, and how far others' events, of topics read before, had moved now.
-    """
-    for until in (limit, *(moment - 1 for moment in _moments(done, window.start, limit))):
-        held = Arrival(came.event, until)
-        if until != limit:
-            yield held
-        for now in _moments([*done, held], came.time, window.end):
-            yield held._replace(now=now)
-
-
 def _may_join(before: Arrival, came: Came, windows: Sequence[Window]) -> bool:
     """Whether two events may have been folded in one step: the engine's now was past both, by itself or by others'."""
     time = before.event.entry.time
@@ -182,26 +263,14 @@ def _may_join(before: Arrival, came: Came, windows: Sequence[Window]) -> bool:
         return False
     if max(time, came.time) <= before.limit:
         return True
-    window = _holding(windows, came.time)
+    window = _holding(windows, came)
     return window is not None and window.start <= time
 
 
-def _moments(done: Sequence[Arrival], start: int, end: int) -> list[int]:
-    """The item's moments from `start` to `end`, the last first."""
-    played, found = play(done), []
-    played.advance(start)
-    while (coming := played.engine.next_moment()) is not None and coming <= end:
-        found.append(coming)
-        played.advance(coming)
-    return found[::-1]
-
-
-def _ends(arrivals: Sequence[Arrival], stop: Window) -> Iterator[Played]:
-    """Played to the end, wherever in the stop that lay."""
-    yield play(arrivals, stop.start)
-    for moment in _moments(arrivals, stop.start, stop.end):
-        yield play(arrivals, moment)
-
-
-def _holding(windows: Sequence[Window], at: int) -> Window | None:
-    return next((window for window in windows if window.start <= at <= window.end), None)
+def _holding(windows: Sequence[Window], came: Came) -> Window | None:
+    """The window in which an event was, or else came to the broker, when the gate may have been shut."""
+    for first, last in ((came.time, came.time), (came.time, came.came)):
+        found = next((window for window in windows if window.start <= last and first <= window.end), None)
+        if found is not None:
+            return found
+    return None

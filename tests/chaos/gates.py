@@ -6,12 +6,11 @@ been said. So what is left of a window begins where alerts cease to come in time
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from schemas import alerts
 from tests.chaos.explain import Window
-from tests.chaos.found import Found
+from tests.chaos.found import Said
 from tests.chaos.plan import SECOND, micros
 
 PROMPT = 1.0
@@ -26,21 +25,28 @@ Gates = dict[int, list[Window]]
 """Windows by partition."""
 
 
-def shut(found: Found, wanted: Mapping[str, int], windows: Sequence[Window], partitions: Iterable[int]) -> Gates:
-    """The windows of each partition. `wanted`: the moment of each alert in the offline run, by id."""
-    prompt = prompt_stages(found, wanted)
+def shut(prompt: Mapping[int, Iterable[int]], windows: Sequence[Window], partitions: Iterable[int]) -> Gates:
+    """The windows of each partition. `prompt`: by partition, the moments of the stages whose alerts came in time."""
     whole = merged(windows)
-    return {p: [shut for each in whole for shut in unproven(each, prompt[p])] for p in partitions}
+    return {p: narrowed(whole, sorted(prompt.get(p, ()))) for p in partitions}
 
 
-def prompt_stages(found: Found, wanted: Mapping[str, int]) -> dict[int, list[int]]:
-    """By partition, the moments of the stages whose alerts came in time, sorted."""
-    moments: dict[int, list[int]] = defaultdict(list)
-    for alert_id, (first, *_) in found.said.items():
-        at = wanted.get(alert_id)
-        if at is not None and first.alert.type == alerts.FIRED and first.appended - at / SECOND <= PROMPT:
-            moments[first.partition].append(at)
-    return defaultdict(list, {p: sorted(of) for p, of in moments.items()})
+def narrowed(windows: Iterable[Window], prompt: Sequence[int]) -> list[Window]:
+    """What of the windows no alert proves open; `prompt` is sorted."""
+    return [shut for each in windows for shut in unproven(each, prompt)]
+
+
+def in_time(said: Mapping[str, Said], wanted: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+    """Partition and moment of the stages whose alerts came in time.
+
+    Args:
+        said: alerts as they were said first, by id.
+        wanted: the moment of each alert in the offline run, by id.
+    """
+    for alert_id, at in wanted.items():
+        first = said.get(alert_id)
+        if first is not None and first.appended - at / SECOND <= PROMPT and first.type == alerts.FIRED:
+            yield first.partition, at
 
 
 def unproven(window: Window, prompt: Sequence[int]) -> list[Window]:

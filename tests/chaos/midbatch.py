@@ -140,7 +140,7 @@ def run(
         length.close()
         time.sleep(rest)
         scene.crew.settle()
-        outcome = gathered(scene.crew, plan, done, sender, began)
+        outcome = gathered(scene.crew, done, sender, began)
     outcome.judgement = judged(outcome)
     return rounds, outcome
 

@@ -102,11 +102,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--keep", action="store_true", help="keep topics and logs of a good run too")
+    parser.add_argument("--jobs", type=int, help="processes that judge (default: one for each processor)")
     asked = parser.parse_args()
     rate = asked.items * EVENTS_AN_ITEM / asked.seconds
     print(f"{asked.items} items, {rate:.0f} events a second, seed {asked.seed}", flush=True)
     shaken = story(asked.items, asked.every)
-    return told(asked.broker, plan(rate, asked.seed), shaken, json_file=asked.json, keep=asked.keep)
+    return told(asked.broker, plan(rate, asked.seed), shaken, json_file=asked.json, keep=asked.keep, jobs=asked.jobs)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,18 @@ from tests.chaos.policy import BOOK
 
 NOT_COMPARED = ("fired_at", "resolved_at", "partition", "catch_up", "feed")
 """What hangs on when and where it was decided."""
+CATCH_UP = "catch-up"
+"""The stage of a notice that is no item's."""
 POLICY = "policy"
 """The type of what stands among an item's events for a policy that was put into force."""
 WORKFLOWS = {"m": "message", "a": "appointment", "r": "result", "q": "questionnaire"}
+
+
+class Caught(NamedTuple):
+    """A moment that a shut gate had held back for so long that it was decided as of a later one (R11)."""
+
+    moment: int
+    as_of: int
 
 
 class Arrival(NamedTuple):
@@ -38,6 +47,8 @@ class Arrival(NamedTuple):
     """It was folded in one step with the one before."""
     now: int = 0
     """Other items' events, read before it, had moved the engine's now so far."""
+    caught: Caught | None = None
+    """What had been caught up with before it."""
 
 
 class Came(NamedTuple):
@@ -79,16 +90,22 @@ def in_order(events: Iterable[Came]) -> list[Arrival]:
 
 
 class Played:
-    """What an engine said, and the engine."""
+    """What an engine said, and the engine; `policies`: how many were put into force again."""
 
-    def __init__(self) -> None:
-        self.engine: Engine = fresh()
+    def __init__(self, engine: Engine | None = None, policies: int = 0) -> None:
+        self.engine = engine or fresh()
         self.alerts: list[Alert] = []
-        self.policies = 0
+        self.policies = policies
 
     def advance(self, until: int) -> None:
         """Let time pass, up to `until` inclusive."""
         self.alerts += self.engine.advance(until).alerts
+
+    def catch_up(self, caught: Caught) -> None:
+        """Let time pass, up to a moment that is decided late."""
+        self.advance(caught.moment - 1)
+        said = self.engine.advance(caught.as_of, late=caught.moment + 1).alerts
+        self.alerts += [alert for alert in said if alert.data.stage != CATCH_UP]
 
     def move(self, now: int) -> None:
         """Events of other items came in, up to `now`; nothing was looked at."""
@@ -115,14 +132,18 @@ class Played:
         return None if value is None else comparable(value)
 
 
-def play(arrivals: Sequence[Arrival], until: int | None = None) -> Played:
-    """Play arrivals, and then up to `until`."""
+def play(arrivals: Sequence[Arrival], until: int | None = None, caught: Caught | None = None) -> Played:
+    """Play arrivals, and then up to `until`; `caught`: what was caught up with on the way there."""
     played = Played()
     for group in _steps(arrivals):
+        if group[0].caught is not None:
+            played.catch_up(group[0].caught)
         played.advance(group[0].limit)
         if group[0].now:
             played.move(group[0].now)
         played.fold([arrival.event for arrival in group])
+    if caught is not None:
+        played.catch_up(caught)
     if until is not None:
         played.advance(until)
     return played

@@ -60,8 +60,8 @@ def by_kind(outcome: Outcome, findings: Sequence[Finding]) -> dict[str, list[Fin
     return found
 
 
-def text(outcome: Outcome) -> str:
-    """What a person reads."""
+def text(outcome: Outcome, most: int | None = 20) -> str:
+    """What a person reads, with at most so many of the findings."""
     judgement = outcome.judgement
     lines = [
         "".join(f"{cell:>{width}}" for cell, width in zip(row, WIDTHS, strict=True))
@@ -77,7 +77,7 @@ def text(outcome: Outcome) -> str:
         f"lateness outside faults: {lateness(outcome)}",
         f"memory: {memory(outcome)}",
     ]
-    lines += [f"{each.what}: {shown(each)}" for each in outcome.judgement.findings[:20]]
+    lines += [f"{each.what}: {shown(each)}" for each in judgement.findings[:most]]
     return "\n".join(lines)
 
 
@@ -88,7 +88,7 @@ def shown(finding: Finding) -> str:
 
 def exits(outcome: Outcome) -> str:
     """`status: times` of workers that ended without being asked."""
-    counts = Counter(each.status for each in outcome.crew.ended)
+    counts = Counter(each.status for each in outcome.ended)
     return ", ".join(f"{status}: {times}" for status, times in sorted(counts.items()))
 
 
@@ -103,7 +103,7 @@ def lateness(outcome: Outcome) -> str:
 def memory(outcome: Outcome) -> str:
     """MiB of each worker soon after the start, in the middle, at the end: medians of five looks."""
     by_worker: dict[int, list[int]] = defaultdict(list)
-    for _, worker, kib in outcome.crew.memory:
+    for _, worker, kib in outcome.memory:
         by_worker[worker].append(kib)
     told = []
     for worker, seen in sorted(by_worker.items()):
@@ -126,15 +126,19 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "findings": [each._asdict() for each in judgement.findings],
         "excused": len(judgement.excused),
         "ambiguous": judgement.ambiguous,
+        "by_words": judgement.by_words,
         "unjudged": judgement.unjudged,
         "items": judgement.items,
         "wanted": judgement.wanted,
         "events": len(outcome.sent),
         "stop": outcome.stop,
         "seconds": outcome.seconds,
-        "ends": [{"at": e.at, "worker": e.worker, "status": e.status} for e in outcome.crew.ended],
+        "ends": [{"at": e.at, "worker": e.worker, "status": e.status} for e in outcome.ended],
         "late": {"p50": quantile(outcome, 0.5), "p99": quantile(outcome, 0.99), "max": quantile(outcome, 1.0)},
-        "memory": outcome.crew.memory,
+        "memory": outcome.memory,
+        "unsent": outcome.unsent,
+        "dead": outcome.found.dead,
+        "behind": outcome.found.behind,
     }
 
 
@@ -153,10 +157,8 @@ def save(outcome: Outcome, folder: Path) -> None:
     with (folder / "alerts.ndjson").open("wb") as out:
         for said in outcome.found.said.values():
             for each in said:
-                out.write(
-                    msgspec.json.encode({"appended": each.appended, "partition": each.partition, "alert": each.alert})
-                )
-                out.write(b"\n")
+                line = {"appended": each.appended, "partition": each.partition, "alert": msgspec.Raw(each.line)}
+                out.write(msgspec.json.encode(line) + b"\n")
     (folder / "open.txt").write_text("\n".join(sorted(outcome.found.open)))
     (folder / "items.json").write_bytes(msgspec.json.encode(outcome.found.items))
     (folder / "report.json").write_text(json.dumps(as_json(outcome), indent=1))

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import random
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
@@ -22,11 +23,12 @@ from schemas import alerts, instants
 from tests.brokers import Broker
 from tests.chaos import checks
 from tests.chaos.checks import Judgement
-from tests.chaos.crew import Crew
+from tests.chaos.crew import Crew, Ended
 from tests.chaos.explain import Window
 from tests.chaos.faults import FAULTS, Kill, Scene
 from tests.chaos.found import Found, read
 from tests.chaos.gates import merged
+from tests.chaos.judging import judge
 from tests.chaos.load import Load, Sender, Sent
 from tests.chaos.plan import micros
 from tests.chaos.policy import TEXT
@@ -76,15 +78,18 @@ class Done:
 class Outcome:
     """All that is known of a run."""
 
-    plan: Plan
     done: list[Done]
     sent: list[Sent]
-    crew: Crew
+    unsent: list[str]
+    """What the broker did not take."""
+    ended: list[Ended]
+    memory: list[tuple[float, int, int]]
+    """As `Crew.memory`."""
     found: Found
-    judgement: Judgement
     seconds: float
     stop: Window
     """When the workers ended."""
+    judgement: Judgement = field(default_factory=Judgement)
 
 
 Story = Callable[[Scene, Plan, Load], list[Done]]
@@ -94,9 +99,15 @@ Keep = Callable[[Outcome], None]
 
 
 def run(
-    broker: Broker, prefix: str, folder: Path, plan: Plan, story: Story | None = None, keep: Keep | None = None
+    broker: Broker,
+    prefix: str,
+    folder: Path,
+    plan: Plan,
+    story: Story | None = None,
+    keep: Keep | None = None,
+    jobs: int | None = None,
 ) -> Outcome:
-    """Carry out a plan: its faults one after the other, or another story."""
+    """Carry out a plan: its faults one after the other, or another story; `jobs` as in `judging.judge`."""
     with staged(broker, prefix, folder, plan) as scene:
         began = time.time()
         sender = Sender(broker.bootstrap, prefix, idempotent=broker.kind == "kafka")
@@ -110,11 +121,10 @@ def run(
             load.stop()
         time.sleep(COOL_DOWN / 2)
         scene.crew.settle()
-        outcome = gathered(scene.crew, plan, done, sender, began)
+        outcome = gathered(scene.crew, done, sender, began)
     if keep is not None:
         keep(outcome)
-    outcome.judgement = judged(outcome)
-    outcome.judgement.findings += [checks.Finding("unsent", 0, why) for why in sender.failed]
+    outcome.judgement = judged(outcome, jobs)
     return outcome
 
 
@@ -150,20 +160,22 @@ def inflict(scene: Scene, plan: Plan, _: Load) -> list[Done]:
     return done
 
 
-def gathered(crew: Crew, plan: Plan, done: list[Done], sender: Sender, began: float) -> Outcome:
+def gathered(crew: Crew, done: list[Done], sender: Sender, began: float) -> Outcome:
     """Stop the workers and read everything back."""
     told = time.time()
     crew.dismiss()
     stop = Window(micros(told - STOPS_LOOKING), micros(time.time()))
-    return Outcome(plan, done, sender.sent, crew, read(crew.cluster), Judgement(), told - began, stop)
+    found = read(crew.cluster)
+    return Outcome(done, sender.sent, sender.failed, crew.ended, crew.memory, found, told - began, stop)
 
 
-def judged(outcome: Outcome) -> Judgement:
-    """What is right and wrong in what was read back."""
+def judged(outcome: Outcome, jobs: int | None = None) -> Judgement:
+    """What is right and wrong in what was read back; `jobs` as in `judging.judge`."""
     found, windows = outcome.found, [each.window for each in outcome.done]
-    judgement = checks.judge(outcome.sent, found, windows, outcome.stop, policies(outcome.done))
+    judgement = judge(outcome.sent, found, windows, outcome.stop, policies(outcome.done), jobs)
     for check in (checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.one_id_one_alert):
         judgement.findings += check(found)
+    judgement.findings += [checks.Finding("unsent", 0, why) for why in outcome.unsent]
     return judgement
 
 
@@ -187,15 +199,13 @@ def stamp_alerts(broker: Broker, prefix: str, partitions: int) -> None:
 def failovers(found: Found, done: Sequence[Done]) -> dict[str, list[float]]:
     """Seconds from each kill to the first alert of a stage that came after it, on a partition that moved."""
     seconds: dict[str, list[float]] = {}
-    first = sorted((said[0] for said in found.said.values() if said[0].alert.data.stage_at), key=lambda s: s.appended)
+    first = sorted((s[0] for s in found.said.values() if s[0].type == alerts.FIRED), key=lambda s: s.appended)
     for each in done:
         for kill in each.kills:
             after = (
                 said.appended - kill.at
-                for said in first
-                if said.appended > kill.at
-                and said.partition in kill.partitions
-                and said.alert.type == alerts.FIRED
+                for said in first[bisect_right(first, kill.at, key=lambda s: s.appended) :]
+                if said.partition in kill.partitions
                 and instants.parse(said.alert.data.stage_at or "") > micros(kill.at)
             )
             if (found_at := next(after, None)) is not None:

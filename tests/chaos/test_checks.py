@@ -2,77 +2,16 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
 import pytest
 
-from schemas import alerts, instants
-from schemas.alerts import Alert
+from schemas import alerts
 from tests.chaos import checks, explain
-from tests.chaos.checks import Item, judge
-from tests.chaos.explain import Window
-from tests.chaos.found import Found, Said
-from tests.chaos.load import Sent
-from tests.chaos.plan import SECOND, Planned, micros, script
-from tests.chaos.replay import Arrival, events_of, in_order, item_of, play
-
-START = instants.parse("2026-11-10T09:00:00Z")
-UNTIL = START + micros(200)
-STOP = Window(UNTIL, UNTIL)
-SHUT = Window(START + micros(20), START + micros(40))
-QUIET = START + micros(60)
-"""From here on no window."""
-
-
-def planned(count: int = 150) -> list[Planned]:
-    rnd = random.Random(11)
-    scripts = [script(rnd, n, START + micros(rnd.uniform(0, 60))) for n in range(count)]
-    return sorted((event for each in scripts for event in each if event.at < UNTIL), key=lambda e: e.at)
-
-
-def sent() -> list[Sent]:
-    return [Sent(event, False, event.at / SECOND + 0.01, 0) for event in planned()]
-
-
-def in_time(item: Item) -> list[Arrival]:
-    return in_order(item.events)
-
-
-def held(item: Item) -> list[Arrival]:
-    """As of a worker whose gate was shut: what came in the window was folded before anything in it was looked at."""
-    inside = [SHUT.start <= came.time <= SHUT.end for came in item.events]
-    limits = [SHUT.start if shut else came.time - 1 for came, shut in zip(item.events, inside, strict=True)]
-    return [Arrival(came.event, limit) for came, limit in zip(item.events, limits, strict=True)]
-
-
-def found(log: list[Sent], arrivals: Callable[[Item], list[Arrival]] = in_time) -> Found:
-    """What a worker would have left."""
-    said: dict[str, list[Said]] = {}
-    kept: dict[str, bytes] = {}
-    firing: set[str] = set()
-    for item in checks.items_of(log):
-        played = play(arrivals(item), UNTIL)
-        for alert in played.alerts:
-            said[alert.id] = [Said(alert, 0, instants.parse(alert.time) / SECOND + 0.1)]
-        firing |= {key.decode() for key in played.engine.open}
-        played.move(item.latest)
-        value = played.engine.items.get(item.key.encode())
-        if value is not None:
-            kept[item.key] = value
-    return Found(said, firing, kept, [], [])
-
-
-def wrong(log: list[Sent], there: Found, windows: list[Window]) -> set[str]:
-    findings = judge(log, there, windows, STOP).findings + checks.no_orphans(there)
-    return {each.what for each in findings}
-
-
-def fired(there: Found, start: int, end: int) -> list[Alert]:
-    first = (said[0].alert for said in there.said.values())
-    return [a for a in first if a.type == alerts.FIRED and start <= instants.parse(a.time) <= end]
+from tests.chaos.judging import judge
+from tests.chaos.made import QUIET, SHUT, START, STOP, UNTIL, fired, found, held, said, sent, wrong
+from tests.chaos.replay import events_of, in_order, item_of, play
 
 
 def test_a_run_that_is_right() -> None:
@@ -131,7 +70,7 @@ def test_an_alert_too_many_is_false() -> None:
     there = found(log)
     alert = fired(there, START, UNTIL)[0]
     strange = msgspec.structs.replace(alert, id=f"{alert.id}:20261110T090101Z")
-    there.said[strange.id] = [Said(strange, 0, 0.0)]
+    there.said[strange.id] = [said(strange)]
     assert wrong(log, there, [SHUT]) == {"false", "orphan"}
 
 
@@ -140,7 +79,7 @@ def test_an_alert_that_says_something_else_is_different() -> None:
     there = found(log)
     alert = fired(there, QUIET, UNTIL)[0]
     other = msgspec.structs.replace(alert, data=msgspec.structs.replace(alert.data, recipients=["nobody"]))
-    there.said[alert.id] = [Said(other, 0, 0.0)]
+    there.said[alert.id] = [said(other)]
     assert "different" in wrong(log, there, [SHUT])
 
 
@@ -168,5 +107,5 @@ def test_what_is_said_again_must_be_the_same() -> None:
     assert checks.one_id_one_alert(there) == []
     assert len(checks.repeats(there)) == 1
     other = msgspec.structs.replace(alert, data=msgspec.structs.replace(alert.data, severity="low"))
-    there.said[alert.id].append(replace(there.said[alert.id][0], alert=other))
+    there.said[alert.id].append(replace(there.said[alert.id][0], line=alerts.encode(other)))
     assert [each.what for each in checks.one_id_one_alert(there)] == ["different"]
