@@ -80,11 +80,16 @@ class Demo:
         return [int(group) for parent, group, _, _ in processes() if parent == str(self.process.pid)]
 
     def worker(self) -> int:
-        """The worker's process id, which is its group's."""
-        (found,) = (
-            group for parent, group, _, args in processes() if parent == str(self.process.pid) and "worker" in args
-        )
-        return int(found)
+        """The worker's process id, which is its group's; one that was announced may still be on its way."""
+        deadline = time.monotonic() + 20
+        while True:
+            table = processes()
+            found = [group for parent, group, _, args in table if parent == str(self.process.pid) and "worker" in args]
+            if found:
+                (group,) = found
+                return int(group)
+            assert time.monotonic() < deadline, table
+            time.sleep(0.05)
 
     def end(self, number: signal.Signals) -> float:
         """Send a signal; the seconds that the end takes."""
@@ -180,8 +185,9 @@ def test_ports_that_are_taken_are_told_and_the_next_free_ones_used(demos: list[D
 def test_a_worker_that_dies_ends_the_demo_with_the_end_of_its_log(demos: list[Demo], tmp_path: Path) -> None:
     demos.append(demo := Demo(TMPDIR=str(tmp_path)))
     demo.until("The clinic's clock runs 480 times as fast: a day takes 3.0 minutes", 90)
+    worker = demo.worker()
     groups = demo.groups()
-    os.kill(demo.worker(), signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
     line = demo.until("The worker ended by itself", 10)
     log = Path(line.partition("its log, ")[2].rstrip(":"))
     assert "killed by SIGKILL" in line
