@@ -101,7 +101,7 @@ class Demo:
 
 def processes() -> list[list[str]]:
     """(parent, group, state, command line) of every process."""
-    table = subprocess.run(["ps", "-eo", "ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True)
+    table = subprocess.run(["ps", "-ww", "-eo", "ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True)
     return [line.split(None, 3) for line in table.stdout.splitlines()]
 
 
