@@ -14,9 +14,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from schemas.policy import WORKFLOWS
+from schemas.policy import UNASSIGNED, WORKFLOWS
 from streams.core.book import Book
 from streams.core.engine import Engine
+from streams.core.feeds import STAGE as FEED_SILENT
 from streams.core.feeds import known_silent
 from streams.core.pending import STATES
 from streams.core.speech import ATTEMPTS
@@ -79,6 +80,7 @@ def _pending(engines: Mapping[int, Engine], tally: Tally, now: int) -> Iterator[
 def _firing(engines: Mapping[int, Engine], tally: Tally, book: Book) -> Metric:
     kinds = ((w, stage, severity) for w, stage, severity in _stages(book))
     counts = Counter({(w, d, stage, severity): 0 for w, stage, severity in kinds for d in tally.labels})
+    counts.update({(w, UNASSIGNED, FEED_SILENT, "critical"): 0 for w in book.settings.silent_feed})
     for engine in engines.values():
         for (workflow, department, stage, severity), count in engine.accounts.firing.counts.items():
             counts[workflow, tally.label(department), stage, severity] += count

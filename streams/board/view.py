@@ -78,7 +78,7 @@ async def view(whole: Whole, book: Book, person: Person, asked: Asked) -> View:
     """Ask for what is to be shown. Refused: 503, nothing can be seen."""
     items = await whole.items(asked.question(person.departments))
     counts, now = items.counts, parse(items.seen.now)
-    calendar = calendar_of(book, asked.department)
+    calendar = book.calendar_of(asked.department or None)
     zone = ZoneInfo(str(calendar.zone))
     plain = asked.state != RESOLVED
     held = resolved = None
@@ -155,14 +155,6 @@ def _horizon(calendar: Calendar, now: int, zone: ZoneInfo) -> str:
     except CalendarRangeError:
         closes = []
     return f"Nothing is due before {words.when(max(closes), zone, now)}." if closes else "Nothing more is due today."
-
-
-def calendar_of(book: Book, department: str) -> Calendar:
-    """A department's calendar, else the default one."""
-    own = book.policy.departments.get(department)
-    name = (own.calendar if own is not None else None) or book.policy.defaults.calendar
-    assert name is not None, "a policy without a default calendar is refused when it is read"
-    return book.calendars[name]
 
 
 def departments(book: Book, person: Person, chosen: str) -> Sequence[str]:

@@ -67,9 +67,21 @@ class Book:
 
     def calendar(self, rule: Rule, routing: Routing) -> Calendar:
         """The rule's calendar, else the department's, else the default."""
-        name = rule.calendar or self.department(routing).calendar or self.policy.defaults.calendar
+        return self._named(rule.calendar or self.department(routing).calendar)
+
+    def calendar_of(self, department: str | None = None) -> Calendar:
+        """A department's own calendar, else the default; without a department the default."""
+        own = None if department is None else self.policy.departments.get(department)
+        return self._named(None if own is None else own.calendar)
+
+    def _named(self, name: str | None) -> Calendar:
+        name = name or self.policy.defaults.calendar
         assert name is not None, "a policy without a default calendar is refused when it is read"
         return self.calendars[name]
+
+    def clock(self, workflow: str, name: str | None) -> Clock | None:
+        """A workflow's clock of this name; None if the policy has none."""
+        return next((clock for clock in self.clocks[workflow] if clock.name == name), None)
 
     def match(self, clock: Clock, routing: Routing, priority: str) -> int | None:
         """Index of the first rule that matches; None if the clock does not judge the item."""

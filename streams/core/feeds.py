@@ -14,7 +14,6 @@ import msgspec
 from schemas import alerts, instants
 from schemas.alerts import Alert, AlertData
 from streams.core.book import Book
-from streams.core.calendars import Calendar
 from streams.core.deadlines import nominal
 from streams.core.shelf import Shelf
 from streams.core.voice import Speaker
@@ -85,19 +84,13 @@ def _judge(
         said = _end(speaker, open_alerts, feed, workflow, now)
         feed.ends, feed.heard, feed.silent = ends, now, ""
         return said
-    due = nominal(_calendar(book), feed.heard, book.settings.silent_feed[workflow])
+    due = nominal(book.calendar_of(), feed.heard, book.settings.silent_feed[workflow])
     if feed.silent or due > now:
         return []
     alert = _silent(book, speaker, workflow, feed.heard, due, now)
     feed.silent = alert.id
     open_alerts.put(alert.id.encode(), alerts.encode(alert))
     return [alert]
-
-
-def _calendar(book: Book) -> Calendar:
-    name = book.policy.defaults.calendar
-    assert name is not None, "a policy without a default calendar is refused when it is read"
-    return book.calendars[name]
 
 
 def _silent(book: Book, speaker: Speaker, workflow: str, since: int, due: int, now: int) -> Alert:

@@ -34,8 +34,7 @@ class Bag:
         """Put one in."""
         heapq.heappush(self._late, at)
         if len(self._late) > FEW and len(self._late) > (len(self._sorted) - self._at) // 8:
-            self._sorted = array("q", sorted([*self._sorted[self._at :], *self._late]))
-            self._at, self._late = 0, []
+            self._sorted, self._at, self._late = array("q", self.all()), 0, []
 
     def first(self) -> int | None:
         """The first; None if there is none."""
@@ -44,6 +43,13 @@ class Bag:
             return late
         at = self._sorted[self._at]
         return at if late is None or at <= late else late
+
+    def __len__(self) -> int:
+        return len(self._sorted) - self._at + len(self._late)
+
+    def all(self) -> list[int]:
+        """Every one, in order."""
+        return sorted([*self._sorted[self._at :], *self._late])
 
     def pop(self) -> None:
         """Take the first out."""
@@ -54,7 +60,10 @@ class Bag:
 
 
 class Moments:
-    """A bag of instants from which any can be taken out: those that go before they are first wait in another."""
+    """A bag of instants from which any can be taken out.
+
+    Those that go before they are first wait in another bag, until they are half of all.
+    """
 
     __slots__ = ("_gone", "_held")
 
@@ -68,6 +77,16 @@ class Moments:
     def remove(self, at: int) -> None:
         """Take one out that is in."""
         self._gone.add(at)
+        if len(self._gone) > FEW and 2 * len(self._gone) > len(self._held):
+            self._held, self._gone = Bag(_without(self._held.all(), self._gone.all())), Bag()
+
+    def __len__(self) -> int:
+        return len(self._held) - len(self._gone)
+
+    @property
+    def size(self) -> int:
+        """How many instants are kept in memory, those that go included."""
+        return len(self._held) + len(self._gone)
 
     def first(self) -> int | None:
         """The first; None if there is none."""
@@ -85,6 +104,17 @@ class Moments:
             self._held.pop()
             taken += 1
         return taken
+
+
+def _without(held: Iterable[int], gone: Iterable[int]) -> Iterator[int]:
+    """What is left of instants when others go that are among them; both in order."""
+    left = iter(gone)
+    going = next(left, None)
+    for at in held:
+        if at == going:
+            going = next(left, None)
+        else:
+            yield at
 
 
 Standing = tuple[str, int, int, int, bool]

@@ -80,7 +80,7 @@ def _adopt(chain: Chain, state: ItemState, alert: Alert) -> bool:
     opened = None if data.opened_at is None else instants.parse(data.opened_at)
     cycle: CycleState | None = next((c for c in state.cycles if c.start == opened), None)
     book = chain.of(opened or 0)
-    clock = next((c for c in book.clocks[data.workflow] if c.name == data.clock), None)
+    clock = book.clock(data.workflow, data.clock)
     if opened is None or clock is None or data.stage is None:
         return False
     if cycle is None:  # nothing had been said of it before

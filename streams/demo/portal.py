@@ -75,7 +75,7 @@ def records(book: Book, start: int, seed: int) -> Iterator[Record]:
     Raises `streams.core.calendars.CalendarRangeError` when it reaches the end of what calendars answer for.
     """
     portal = _Portal(book, Random(seed))  # noqa: S311 - a simulation, no secret
-    calendar = _default_calendar(book)
+    calendar = book.calendar_of()
     today = _date(calendar, start)
     for day in range(today - BACKLOG_DAYS, today + 1):
         _tell_backlog(portal, calendar, day, start)
@@ -87,12 +87,6 @@ def records(book: Book, start: int, seed: int) -> Iterator[Record]:
                 _tell(portal, work(book, portal.rng, workflow, opened))
         _beat(portal, begins, ends)
         yield from portal.before(ends)
-
-
-def _default_calendar(book: Book) -> Calendar:
-    name = book.policy.defaults.calendar
-    assert name is not None, "a policy without a default calendar is refused when it is read"
-    return book.calendars[name]
 
 
 def _date(calendar: Calendar, at: int) -> int:

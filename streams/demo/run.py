@@ -30,7 +30,6 @@ from rich.console import Console
 from schemas.topics import DEFAULT_PREFIX
 from streams.clock import Clock, Pace
 from streams.core.book import Book
-from streams.core.calendars import Calendar
 from streams.demo import feed, policy, ports, show, stack, way_in
 from streams.demo.board import Board, take_sent
 from streams.demo.children import Child, ChildEnded, end
@@ -165,6 +164,5 @@ async def _together(*parts: Coroutine[Any, Any, None]) -> None:
 
 def start(book: Book, speed: float) -> int:
     """Where the clock starts (microseconds): so early that the clinic opens when the worker is there."""
-    calendar: Calendar = book.calendars[book.policy.defaults.calendar or ""]
-    opens = calendar.windows_of(DAY.toordinal())[0][0]
+    opens = book.calendar_of().windows_of(DAY.toordinal())[0][0]
     return int(opens - LEAD * speed * 1e6) // 1_000_000 * 1_000_000

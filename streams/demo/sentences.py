@@ -104,9 +104,7 @@ def _given(rule: Rule) -> str:
 
 def calendar(book: Book) -> Calendar:
     """The default calendar, by which the clinic's clock is read."""
-    name = book.policy.defaults.calendar
-    assert name is not None, "a policy without a default calendar is refused when it is read"
-    return book.calendars[name]
+    return book.calendar_of()
 
 
 def zone(book: Book) -> tzinfo:

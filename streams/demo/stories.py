@@ -85,9 +85,7 @@ def work(book: Book, rng: Random, workflow: str, opened: int) -> Work:
 
 
 def _calendar(book: Book, department: str) -> Calendar:
-    name = book.department(Routing(department)).calendar or book.policy.defaults.calendar
-    assert name is not None, "a policy without a default calendar is refused when it is read"
-    return book.calendars[name]
+    return book.calendar_of(department)
 
 
 def _anchor(rng: Random, workflow: str, calendar: Calendar, opened: int) -> int | None:

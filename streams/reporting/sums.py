@@ -50,10 +50,8 @@ class Zones(NamedTuple):
 
 def zones_of(book: Book) -> Zones:
     """The zones of a policy's calendars."""
-    policy = book.policy
-    default = book.calendars[policy.defaults.calendar or ""].zone
-    own = {name: book.calendars[each.calendar].zone for name, each in policy.departments.items() if each.calendar}
-    return Zones(default, own)
+    own = {name: book.calendar_of(name).zone for name in book.policy.departments}
+    return Zones(book.calendar_of().zone, own)
 
 
 class Exact:

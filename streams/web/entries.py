@@ -107,7 +107,7 @@ def maybe_held(state: ItemState) -> bool:
 def holding(engine: Engine, key: bytes, state: ItemState, cycle: Cycle, share: Share) -> int:
     """R8: until when the stages before the due are held back by the clock of this share; 0 if they are not."""
     book = engine.chain.of(cycle.start)
-    clock = next((one for one in book.clocks[key.split(b":")[0].decode()] if one.name == share.clock), None)
+    clock = book.clock(key.split(b":")[0].decode(), share.clock)
     if clock is None or share.clock == UNJUDGED:
         return 0
     try:

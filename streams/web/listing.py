@@ -51,10 +51,7 @@ class Days:
         """The midnight that ends the day of a department's calendar, in microseconds."""
         found = self._ends.get(department)
         if found is None:
-            own = self._book.policy.departments.get(department or "")
-            name = (own.calendar if own is not None else None) or self._book.policy.defaults.calendar
-            assert name is not None, "a policy without a default calendar is refused when it is read"
-            found = self._ends[department] = midnight(self._book.calendars[name], self._now)
+            found = self._ends[department] = midnight(self._book.calendar_of(department), self._now)
         return found
 
 

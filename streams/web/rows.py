@@ -40,7 +40,7 @@ class Rows:
         cycle, book = found[-1], self._engine.chain.of(found[-1].start)
         shares = running_shares(state) if cycle.running else [s for s in state.shares if s.start == cycle.start]
         first = next((share for share in shares if share.clock), None)
-        verdict, clock = UNJUDGED, None if first is None else named(book, workflow, first.clock)
+        verdict, clock = UNJUDGED, None if first is None else book.clock(workflow, first.clock)
         if clock is not None:
             verdict = judged(book, clock, cycle)
         fired = firing(self._engine, state)
@@ -55,7 +55,7 @@ class Rows:
             left=left, counting=counting, changes_at=said(changes),
             department=routing.department or UNASSIGNED, site=routing.site, pool=book.pool(routing),
             owner=routing.owner, priority=cycle.priority, kind=routing.kind, guide=book.department(routing).guide,
-            timezone=str(zone_of(book, routing.department, verdict.calendar)),
+            timezone=str((verdict.calendar or book.calendar_of(routing.department or UNASSIGNED)).zone),
             stage=None if worst is None else worst.data.stage, severity=None if worst is None else worst.data.severity,
             recipients=list(dict.fromkeys(name for each in fired for name in each.data.recipients or ())),
             alerts=[_firing(each.data) for each in fired], held_until=said(held),
@@ -127,11 +127,6 @@ def measured(calendar: Calendar | None, now: int, due: int) -> float:
         return (due - now) / 1e6
 
 
-def named(book: Book, workflow: str, clock: str) -> Clock | None:
-    """The clock of that name; None if a new policy has dropped it."""
-    return next((one for one in book.clocks[workflow] if one.name == clock), None)
-
-
 def judged(book: Book, clock: Clock, cycle: Cycle) -> Verdict:
     """As `judge`; without a verdict where a calendar has no answer (T9)."""
     try:
@@ -149,16 +144,6 @@ def firing(engine: Engine, state: ItemState) -> list[Alert]:
 def urgency(alert: Alert) -> tuple[bool, str]:
     """In which order alerts of one item come: the critical ones last, then the latest."""
     return alert.data.severity == SEVERITIES[-1], alert.data.stage_at or ""
-
-
-def zone_of(book: Book, department: str | None, calendar: Calendar | None = None) -> object:
-    """The time zone of the calendar that judges, else of the department's, else of the default one."""
-    if calendar is None:
-        own = book.policy.departments.get(department or UNASSIGNED)
-        name = (own.calendar if own is not None else None) or book.policy.defaults.calendar
-        assert name is not None, "a policy without a default calendar is refused when it is read"
-        calendar = book.calendars[name]
-    return calendar.zone
 
 
 def said(instant: int | None) -> str | None:

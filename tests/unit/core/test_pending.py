@@ -109,3 +109,15 @@ def test_many_changes_at_random_moments() -> None:
             waiting = sum(paused for *_, paused in run)
             counts = [group.counts for _, _, group in pending.at(now)] or [(0, 0, 0, 0)]
             assert counts[0] == (len(run) - late - soon_now - waiting, soon_now, late, waiting)
+
+
+def test_what_goes_is_let_go_though_nobody_looks() -> None:
+    """Without a scrape, or behind one item that stays: what is held is a few times what is pending at most."""
+    bag = Moments()
+    bag.add(0)
+    for at in range(1, 50_000):
+        bag.add(at)
+        bag.remove(at)
+    assert len(bag) == 1
+    assert bag.size < 8 * FEW
+    assert bag.first() == 0
