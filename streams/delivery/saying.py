@@ -1,0 +1,25 @@
+"""What stands on `portal.alerts`, read back: an alert of ours, or nothing.
+
+Theory of operation. Whoever may write to the topic can put there what looks like an alert and is none; a sink that
+fails at it would fail there again and again, and tell nobody of what lies behind. So all that sinks rely on is looked
+at here, once: what decodes, with a workflow that we know, an id of our form and instants that are some.
+"""
+
+from __future__ import annotations
+
+from schemas import alerts, instants
+from schemas.alerts import Alert
+from schemas.policy import WORKFLOWS
+
+
+def read(value: bytes | None) -> Alert | None:
+    """The alert that a record's value says; None if it is none of ours."""
+    try:
+        alert = alerts.decode(value or b"")
+        data = alert.data
+        for text in (alert.time, data.opened_at, data.due_at, data.fired_at):
+            if text is not None:
+                instants.parse(text)
+    except (ValueError, RecursionError):
+        return None
+    return alert if data.workflow in WORKFLOWS and alert.id.count(":") > 1 else None

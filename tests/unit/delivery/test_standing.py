@@ -1,0 +1,270 @@
+"""What is told next, told again, and let go of: the cases in which the state that is shown does not tell them apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.delivery.entries import Entry, Part, Ref
+from streams.delivery.standing import FORGET_AT_ONCE, Standing
+from streams.delivery.wording import Worded
+
+KEPT, LONGEST = 900.0, 86_400.0
+
+
+def worded(labels: str, starts: float = 0.0, *, whole: bool = False) -> Worded:
+    return Worded(labels.encode(), f"{labels}@{starts}".encode(), starts, (), whole)
+
+
+class Told:
+    """One partition, two receivers."""
+
+    def __init__(self) -> None:
+        self.standing = Standing(2, KEPT, LONGEST)
+        self.part: Part = self.standing.begin(0)
+        self.first, self.second = self.standing.queues
+        self.superseded: list[str] = []
+        self.standing.on_superseded = lambda entry: self.superseded.append(entry.event)
+
+    def fire(self, labels: str, alert: str = "", at: float = 0.0, *, whole: bool = False) -> None:
+        self.standing.fired(self.part, alert or labels, worded(labels, at, whole=whole), at)
+
+    def end(self, labels: str, at: float = 1.0, alert: str = "") -> None:
+        alert = alert or labels
+        self.standing.resolved(self.part, alert, f"{alert}:over", worded(labels), at)
+
+    def was_over(self, labels: str, at: float, alert: str = "") -> None:
+        self.standing.was_resolved(self.part, alert or labels, f"{alert or labels}:over@{at}", worded(labels), at)
+
+    def take(self, most: int = 500) -> list[str]:
+        """Labels that the first receiver is told next."""
+        return [ref.key.decode() for ref in self.standing.take(self.first, [0], most)]
+
+    def land(self, *labels: str) -> list[str]:
+        """Events that had not been told to anybody."""
+        return [each.event for each in self.standing.landed(self.first, refs(*labels))]
+
+    def fail(self, *labels: str, later: bool = False) -> list[str]:
+        return [each.event for each in self.standing.failed(self.first, refs(*labels), later=later)]
+
+    def tell_all(self) -> None:
+        for queue in self.standing.queues:
+            while taken := self.standing.take(queue, [0], 500):
+                self.standing.landed(queue, taken)
+
+    def entry(self, labels: str) -> Entry:
+        return self.part.entries[labels.encode()]
+
+
+def refs(*labels: str) -> list[Ref]:
+    return [Ref(0, each.encode()) for each in labels]
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+def test_the_last_to_change_is_told_first_and_no_more_than_is_asked_for(told: Told) -> None:
+    for labels in "abc":
+        told.fire(labels)
+    told.end("a")
+    assert [told.take(2), told.take(2)] == [["a", "c"], ["b"]]
+
+
+def test_a_round_has_what_silences_a_workflow_first_and_then_the_last_to_change(told: Told) -> None:
+    told.fire("w", whole=True)
+    for labels in "abc":
+        told.fire(labels)
+    told.end("a")
+    told.tell_all()
+    told.standing.begin_round(told.first)
+    assert [told.take(2), told.take(2)] == [["w", "a"], ["c", "b"]]
+
+
+def test_what_failed_comes_next_in_its_order_and_the_round_goes_on(told: Told) -> None:
+    for labels in "abcd":
+        told.fire(labels)
+    told.tell_all()
+    told.standing.begin_round(told.first)
+    told.fire("e")
+    told.fire("f")
+    assert told.take(4) == ["f", "e", "d", "c"]
+    assert sorted(told.fail("f", "e", "d", "c")) == ["e", "f"]
+    assert told.take(9) == ["f", "e", "d", "c", "b", "a"]
+
+
+def test_what_is_refused_alone_waits_for_the_next_round(told: Told) -> None:
+    told.fire("a")
+    assert told.take() == ["a"]
+    assert told.fail("a", later=True) == ["a"]
+    assert [told.take(), told.standing.backlog] == [[], 1]
+    told.standing.begin_round(told.first)
+    assert told.take() == ["a"]
+    assert [told.land("a"), told.standing.backlog] == [["a"], 0]
+
+
+def test_one_that_changed_in_flight_was_not_taken(told: Told) -> None:
+    told.fire("a")
+    assert told.take() == ["a"]
+    told.end("a")
+    assert told.superseded == ["a"]
+    assert [told.land("a"), told.standing.backlog] == [[], 1]
+    assert told.take() == ["a"]
+    assert told.land("a") == ["a:over"]
+
+
+def test_of_one_that_changed_in_flight_nobody_says_that_its_new_state_failed(told: Told) -> None:
+    told.fire("a")
+    assert told.take() == ["a"]
+    told.end("a")
+    told.fire("b")
+    assert told.fail("a") == []
+    assert told.take() == ["b", "a"]
+
+
+def test_it_is_first_told_once_whoever_takes_it(told: Told) -> None:
+    told.fire("a")
+    other = told.standing.take(told.second, [0], 1)
+    assert [told.take(), told.land("a")] == [["a"], ["a"]]
+    assert told.standing.landed(told.second, other) == []
+
+
+def test_whoever_told_it_is_gone_and_the_next_begins_anew(told: Told) -> None:
+    told.fire("a")
+    assert told.take() == ["a"]
+    told.standing.recover(told.first)
+    assert [told.take(), told.first.under_way] == [["a"], {Ref(0, b"a"): True}]
+
+
+def test_of_a_partition_that_is_gone_nothing_is_left(told: Told) -> None:
+    told.fire("a")
+    told.fire("b")
+    told.take(1)
+    told.standing.begin_round(told.first)
+    told.standing.drop(0)
+    assert not told.first
+    assert [told.first.under_way, told.standing.backlog, told.take()] == [{}, 0, []]
+
+
+def test_a_second_alert_of_the_same_labels_is_nothing_new(told: Told) -> None:
+    told.fire("a", "1")
+    told.tell_all()
+    told.fire("a", "2")
+    told.end("a", alert="1")
+    assert [told.take(), told.standing.backlog] == [[], 0]
+
+
+def test_one_that_fires_anew_has_its_own_beginning(told: Told) -> None:
+    told.fire("a", "1", 10)
+    told.end("a", 20, "1")
+    told.fire("a", "2", 30)
+    assert [told.entry("a").worded.starts, told.entry("a").ended, list(told.part.over)] == [30, None, []]
+
+
+def test_one_that_is_worded_anew_under_the_same_labels_says_so_with_the_next_round(told: Told) -> None:
+    told.fire("a", at=1)
+    told.tell_all()
+    told.fire("a", at=2)
+    assert [told.take(), told.entry("a").worded.starts] == [[], 2]
+
+
+def test_an_end_is_believed_if_it_is_newer_than_what_is_known(told: Told) -> None:
+    told.was_over("a", 20, "1")
+    told.tell_all()
+    told.was_over("a", 10, "0")
+    assert [told.take(), told.entry("a").ended] == [[], 20]
+    told.was_over("a", 30, "2")
+    assert [told.take(), told.entry("a").ended] == [["a"], 30]
+
+
+def test_what_was_said_to_be_over_and_stands_is_not(told: Told) -> None:
+    told.fire("a", "1")
+    told.tell_all()
+    told.was_over("a", 5, "1")
+    told.was_over("b", 5, "1")  # in another policy's labels: it was never told to be over, nor was it
+    told.end("a", alert="0")
+    assert [told.take(), told.entry("a").ended, told.standing.backlog] == [[], None, 0]
+
+
+def test_an_end_is_told_for_a_while_and_then_let_go(told: Told) -> None:
+    told.fire("a")
+    told.end("a", 100)
+    told.tell_all()
+    told.standing.forget(100 + KEPT - 1)
+    told.standing.begin_round(told.first)
+    assert told.take() == ["a"]
+    told.standing.forget(100 + KEPT)
+    assert [told.part.entries, told.part.over, told.first.under_way, told.take()] == [{}, {}, {}, []]
+
+
+@pytest.mark.parametrize("how", ["waits", "in flight", "in flight and due", "failed"])
+def test_an_end_that_was_not_taken_is_kept_for_longer(told: Told, how: str) -> None:
+    told.fire("a")
+    told.tell_all()
+    told.end("a", 100)
+    told.standing.landed(told.second, told.standing.take(told.second, [0], 1))
+    if how == "in flight and due":
+        told.standing.begin_round(told.first)
+    if how != "waits":
+        assert told.take() == ["a"]
+    if how == "failed":
+        told.fail("a")
+    told.standing.forget(100 + KEPT)
+    assert list(told.part.entries) == [b"a"]
+    told.standing.forget(100 + LONGEST)
+    assert [told.part.entries, told.standing.backlog, dict(told.first.under_way), bool(told.first)] == [
+        {},
+        0,
+        {},
+        False,
+    ]
+
+
+def test_ends_that_are_not_taken_hold_up_no_other(told: Told) -> None:
+    for n in range(FORGET_AT_ONCE):
+        told.end(f"a{n}", 1)
+    told.take()
+    told.tell_all()
+    told.end("b", 2)
+    told.fail(*(f"a{n}" for n in range(FORGET_AT_ONCE)))
+    told.standing.landed(told.first, refs("b"))
+    told.first.fresh[0].pop(b"b")
+    told.standing.landed(told.second, told.standing.take(told.second, [0], 500))
+    for _ in range(2):
+        told.standing.forget(2 + KEPT)
+    assert [b"b" in told.part.entries, len(told.part.entries)] == [False, FORGET_AT_ONCE]
+
+
+def test_what_is_forgotten_is_not_told_though_the_round_had_it(told: Told) -> None:
+    told.fire("a")
+    told.end("a", 1)
+    told.tell_all()
+    told.standing.begin_round(told.first)
+    told.standing.forget(1 + KEPT)
+    assert told.take() == []
+
+
+def test_an_end_that_only_the_second_receiver_lacks_is_kept_for_it(told: Told) -> None:
+    told.fire("a")
+    told.tell_all()
+    told.end("a", 100)
+    assert [told.take(), told.land("a")] == [["a"], ["a:over"]]
+    told.standing.forget(100 + KEPT)
+    assert told.standing.take(told.second, [0], 9) == refs("a")
+
+
+def test_an_end_that_nobody_took_in_all_that_time_is_let_go_of_and_owed_no_more(told: Told) -> None:
+    told.fire("a")
+    told.end("a", 100)
+    told.standing.forget(100 + KEPT)
+    assert told.standing.backlog == 1
+    told.standing.forget(100 + LONGEST)
+    assert [told.standing.backlog, bool(told.first), bool(told.second)] == [0, False, False]
+
+
+def test_a_workflow_that_is_heard_again_is_let_go_of_whole(told: Told) -> None:
+    told.fire("w", whole=True)
+    told.end("w", 1)
+    told.tell_all()
+    told.standing.forget(1 + KEPT)
+    assert [told.part.entries, told.part.whole] == [{}, {}]
