@@ -47,7 +47,7 @@ class StickyAssignor:
         claims = {member: decode(metadata.user_data) for member, metadata in members.items()}
         topics = {topic for metadata in members.values() for topic in metadata.subscription}
         numbers = {topic: cluster.partitions_for_topic(topic) or set() for topic in topics}
-        shares = share(set().union(*numbers.values()), claims)
+        shares = self.share(set().union(*numbers.values()), claims)
         number = 1 + max(claim.round for claim in claims.values())
         return {
             member: ConsumerProtocolMemberAssignment(
@@ -57,6 +57,21 @@ class StickyAssignor:
             )
             for member, metadata in members.items()
         }
+
+    def share(self, partitions: set[int], claims: Mapping[str, Claim]) -> dict[str, set[int]]:
+        """Partition numbers for each member."""
+        return share(partitions, claims)
+
+
+class SoleAssignor(StickyAssignor):
+    """All partitions to one member, and to the same one as long as it is there; the others stand by."""
+
+    name = "copartitioned-sole"
+
+    def share(self, partitions: set[int], claims: Mapping[str, Claim]) -> dict[str, set[int]]:
+        """All to whoever had something last, else to the first by id."""
+        sole = min(claims, key=lambda member: (not claims[member].partitions, -claims[member].round, member))
+        return {member: set(partitions) if member == sole else set() for member in claims}
 
 
 def share(partitions: set[int], claims: Mapping[str, Claim]) -> dict[str, set[int]]:

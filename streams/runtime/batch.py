@@ -9,12 +9,13 @@ committed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
+"""A header may have no value: Kafka has null there as anywhere."""
 
 
 class Lost(Exception):
@@ -69,10 +70,11 @@ class Batch:
 
     `known`: UNIX seconds up to which all inputs of the partition are known to have been read; 0.0 while not yet known;
     above 0 on a tick. `wake_at`: the agent may set the UNIX seconds at which it wants the next tick at the latest;
-    the last one set counts.
+    the last one set counts. `confirmed`: functions that are called, in order, once the broker has confirmed effects and
+    state; they must not fail.
     """
 
-    __slots__ = ("_token", "done", "effects", "known", "partition", "records", "topic", "wake_at")
+    __slots__ = ("_token", "confirmed", "done", "effects", "known", "partition", "records", "topic", "wake_at")
 
     def __init__(
         self, partition: int, topic: str | None = None, records: Sequence[Record] = (), known: float = 0.0
@@ -83,6 +85,7 @@ class Batch:
         self.known = known
         self.wake_at: float | None = None
         self.effects: list[Effect] = []
+        self.confirmed: list[Callable[[], None]] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._token: Token[Batch] | None = None
 

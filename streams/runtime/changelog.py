@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CorruptRecordException
 from mode import get_logger
 
+from streams.runtime import lenient
 from streams.runtime.batch import Record
 from streams.runtime.damage import NO_CURE, Damaged
 
@@ -82,6 +84,46 @@ async def find(
 
     await _pass(client, {tp: start}, take, lambda _read, _of: None, end, skip=True)
     return sorted(found.values(), key=lambda record: record.offset)
+
+
+async def tail(
+    client: Mapping[str, Any],
+    tp: TopicPartition,
+    keep: Callable[[Record], bool],
+    enough: Callable[[Record], bool],
+    strides: Sequence[int] = (1_000, 5_000, 20_000),
+) -> list[Record]:
+    """Of the last records of a partition those to be kept, in order.
+
+    It is read from farther and farther back, until the first record read is `enough`, and at most the greatest of the
+    strides. The embedded broker neither finds offsets by time nor tells ends that are surely right: there it may be
+    read from farther back.
+    """
+    end = await _told_end(client, tp)
+    found: list[Record] = []
+    for stride in strides:
+        found, first = [], list[Record]()
+
+        def take(
+            _: TopicPartition, records: Sequence[Record], found: list[Record] = found, first: list[Record] = first
+        ) -> None:
+            first += records[: not first]
+            found += filter(keep, records)
+
+        await _pass(client, {tp: max(0, end - stride)}, take, lambda _read, _of: None, None, skip=True)
+        if end <= stride or not first or enough(first[0]):
+            break
+    return found
+
+
+async def _told_end(client: Mapping[str, Any], tp: TopicPartition) -> int:
+    consumer = AIOKafkaConsumer(**client, group_id=None, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets([tp])
+        return ends[tp]
+    finally:
+        await consumer.stop()
 
 
 async def _pass(
@@ -214,12 +256,10 @@ async def append(
 def _pack(producer: AIOKafkaProducer, changes: Sequence[Change]) -> list[tuple[Any, int]]:
     """The changes as full batches, each with its number of records. A batch always takes its first record."""
     batches: list[tuple[Any, int]] = []
-    builder, count = producer.create_batch(), 0
-    for key, value in changes:
-        if builder.append(key=key, value=value, timestamp=None) is None:
-            batches.append((builder, count))
-            builder, count = producer.create_batch(), 0
-            builder.append(key=key, value=value, timestamp=None)
-        count += 1
-    batches.append((builder, count))
+    done = 0
+    while done < len(changes) or not batches:
+        batch = producer.create_batch()
+        count = lenient.fill(batch, islice(changes, done, None))
+        batches.append((batch, count))
+        done += count
     return batches

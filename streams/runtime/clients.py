@@ -12,11 +12,12 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, serve
 from faust.types.settings import Settings as Conf
 from mode import get_logger
 
-from streams.runtime.assignor import StickyAssignor
+from streams.runtime.assignor import SoleAssignor, StickyAssignor
 from streams.runtime.settings import Settings
 
 DISCONNECT_PATIENCE = 5.0  # a join or a broker that does not answer must not hold up the end
 FETCH_TOTAL = 32 << 20  # bytes of one fetch response over all partitions: what bounds a worker's memory
+FOLLOWED_FETCH = 1 << 20  # of a partition that is followed
 UNKNOWN_REQUEST = (UnknownError, UnsupportedVersionError, IncompatibleBrokerVersion)
 
 log = get_logger(__name__)
@@ -53,6 +54,28 @@ def group_consumer(client: Mapping[str, Any], conf: Conf, settings: Settings) ->
         heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
         rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
         max_poll_interval_ms=int((conf.broker_max_poll_interval or 300) * 1000),
+    )
+
+
+def following_consumer(client: Mapping[str, Any], conf: Conf, group: str, *, sole: bool) -> AIOKafkaConsumer:
+    """The consumer of a `Follower`, not yet started: in a group of its own, with the time-outs of the lanes' group.
+
+    It has no place to begin but those committed. It may pause for as long as it likes: who works may be held up.
+    """
+    return AIOKafkaConsumer(
+        **client,
+        group_id=group,
+        group_instance_id=conf.consumer_group_instance_id or None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        fetch_max_bytes=FETCH_TOTAL // 4,
+        max_partition_fetch_bytes=FOLLOWED_FETCH,
+        partition_assignment_strategy=[SoleAssignor() if sole else StickyAssignor()],
+        session_timeout_ms=int(conf.broker_session_timeout * 1000),
+        heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+        rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+        max_poll_interval_ms=(1 << 31) - 1,
     )
 
 

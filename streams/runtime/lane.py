@@ -46,6 +46,9 @@ class Crew(Protocol):
     async def commit(self, lanes: Sequence[Lane]) -> None:
         """Commit their `safe` offsets, now; tell each by `accepted`, or set `lost`."""
 
+    def hurry(self) -> None:
+        """Commit soon what is `safe`."""
+
     async def deliver(self, ledger: Ledger, effects: Sequence[Effect]) -> None:
         """Send and wait until all are confirmed."""
 
@@ -79,6 +82,7 @@ class Lane:
         self.committed: dict[TopicPartition, int] = {}
         self.clean = True  # the slices equal the changelogs
         self.recovered = False
+        self.behind = False  # more was there than one fetch gives
         self.recovery = (0, 0)  # changelog offsets read, and to be read
         self.lost: str | None = None  # why the group says that we are not its member
         self.task: asyncio.Task[None] | None = None
@@ -190,11 +194,15 @@ class Lane:
         wait = int(self._patience() * 1000)
         got = await self.group.getmany(*self.inputs, timeout_ms=wait, max_records=self.settings.chunk)
         for tp, records in got.items():
+            self.behind = self.behind or len(records) >= self.settings.chunk
             await self._step(self.inputs[tp], Batch(self.partition, tp.topic, records, self.gate.known))
             self.progress_at = time.monotonic()
         if self.lost:
             raise Lost(self.lost)
         await self._look()
+        if self.behind and all(offset >= self.ends.get(tp, offset + 1) for tp, offset in self.offsets.items()):
+            self.behind = False
+            self.crew.hurry()
         known = self.gate.known
         if known and self._due(known):
             self.tick_at = time.monotonic() + self.settings.tick
@@ -244,6 +252,8 @@ class Lane:
             await self._send(batch)
             self._secure()
             self.clean = True
+            for fun in batch.confirmed:
+                fun()
             self._wake(batch)
             self.enter("idle")
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faust.exceptions import ImproperlyConfigured
 from faust.types import ChannelT
 from mode import Service, get_logger
@@ -64,6 +65,7 @@ class Lanes(Service):
         self._client: dict[str, Any] = {}
         self._group: AIOKafkaConsumer | None = None
         self._committing = asyncio.Lock()
+        self._hurried = asyncio.Event()
         self._writers: Writers | None = None
         self._failed: asyncio.Task[None] | None = None
 
@@ -142,29 +144,51 @@ class Lanes(Service):
 
     async def _committer(self) -> None:
         while not self.should_stop:
-            await asyncio.sleep(self.app.settings.commit_every)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.app.settings.commit_every):
+                    await self._hurried.wait()
+            self._hurried.clear()
             if behind := [one for one in self.lanes.values() if one.safe != one.committed and not one.lost]:
                 await self.commit(behind)
 
     async def commit(self, lanes: Sequence[Lane]) -> None:
         """Commit what these lanes have confirmed. A refusal means that their partitions are lost."""
+        try:
+            await self._commit(lanes, self.app.settings.confirm_timeout)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
+            self.fail(error, "commit")
+
+    async def ask(self, lanes: Sequence[Lane], patience: float) -> None:
+        """Have the group say whether these lanes are still ours, by a commit; a group that does not answer may be.
+
+        For those that look on: each lane tells by `member_at` or `lost` what was said.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                await self._commit(lanes, patience)
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.debug("the group did not say whether we are its member: %r", error)
+
+    async def _commit(self, lanes: Sequence[Lane], patience: float) -> None:
         if self._group is None:
             raise RuntimeError("a commit before the group was joined")
         asked, safe = time.monotonic(), [one.safe for one in lanes]
         offsets = {tp: offset for each in safe for tp, offset in each.items()}
         try:
-            async with self._committing, asyncio.timeout(self.app.settings.confirm_timeout):
+            async with self._committing, asyncio.timeout(patience):
                 if not clients.is_member(self._group):
                     raise CommitFailedError("the group no longer knows this worker")
                 await self._group.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
             for lane in lanes:
                 lane.lost = repr(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
-            self.fail(error, "commit")
         else:
             for lane, each in zip(lanes, safe, strict=True):
                 lane.accepted(each, asked)
+
+    def hurry(self) -> None:
+        """Commit soon what is confirmed: a lane that was behind has caught up."""
+        self._hurried.set()
 
     async def claim(self, ledger: Ledger) -> None:
         """Give a partition's ledger a producer that writes alone."""

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas import alerts, instants
 from schemas.alerts import Alert
+from schemas.policy import MINUTE, UNASSIGNED
 from streams import backtest
 from streams.core.state import ItemState
-from tests.chaos.explain import Explained, TooManyWays, Window, came_late, explain, late_windows
-from tests.chaos.found import Found, Said
+from tests.chaos.explain import Explained, TooManyWays, Window, explain, late_windows
+from tests.chaos.found import Found
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.policy import BOOK
 from tests.chaos.positions import Positions
 from tests.chaos.replay import Came, Played, comparable, essence, in_order, play
 
 RESOLVED = ":resolved"
+CAUGHT_UP = b'"catch_up":true'
+"""In an alert's line."""
 
 
 class Finding(NamedTuple):
@@ -45,6 +48,8 @@ class Have(NamedTuple):
 
     alerts: Mapping[str, Alert]
     value: bytes | None
+    appended: Mapping[str, float]
+    """When each alert came to stand on the broker (UNIX seconds)."""
 
 
 @dataclass
@@ -58,12 +63,11 @@ class Judgement:
     """Items of which the broker took an event so late that a stage lay between."""
     by_words: int = 0
     """Items judged by R12's words, because there were too many ways in which it can have happened."""
-    unjudged: int = 0
-    """Of these, items that were taken out of the comparison: too many ways in which it can have happened."""
     wanted: int = 0
     items: int = 0
     late: list[float] = field(default_factory=list)
-    """Seconds from each stage outside the faults' windows to its alert, sorted."""
+    """Seconds from each stage outside the faults' windows to its alert, sorted; what a shut gate brought about has
+    moments of its own, and is late by those."""
 
     def add(self, other: Judgement) -> None:
         """What came out of other items."""
@@ -71,7 +75,7 @@ class Judgement:
         self.excused += other.excused
         self.ambiguous += other.ambiguous
         self.by_words += other.by_words
-        self.unjudged += other.unjudged
+        self.late += other.late
 
 
 def offline(lines: Iterable[bytes], until: int) -> dict[str, dict[str, Alert]]:
@@ -87,6 +91,8 @@ def is_usual(item: Item, want: Mapping[str, Alert], have: Have, stop: Window) ->
     said = essences(have)
     if next(iter(_differences(want, have.alerts, said)), None) is not None:
         return False
+    if next(iter(_not_caught_up(item, want.values(), have.alerts)), None) is not None:
+        return False
     usual = play(in_order(item.events), stop.start)
     return usual.said() == said and usual.kept(item.key, item.latest) == kept_state(have)
 
@@ -99,8 +105,8 @@ def judge_item(
     stop: Window,
     policies: Sequence[Came],
     to: Judgement,
-) -> None:
-    """What is to be said of an item that is not as usual.
+) -> Explained | None:
+    """What is to be said of an item that is not as usual; how it came to that, if it may have.
 
     Args:
         windows: when its gate may have been shut.
@@ -110,23 +116,23 @@ def judge_item(
     def fits(played: Played) -> bool:
         return played.kept(item.key, item.latest) == kept
 
-    positions = Positions(essences(have))
+    positions = Positions(essences(have), {i: instants.parse(alert.time) for i, alert in have.alerts.items()})
     differences = list(_differences(want, have.alerts, positions.said))
     events = sorted([*item.events, *(p for p in policies if p.came >= item.events[0].time)], key=lambda came: came.time)
     try:
         way = explain(events, windows, stop, positions, fits)
     except TooManyWays:
         _by_words(item, [each for each in differences if each.at < stop.start], have, windows, to)
-        return
+        return None
     if way is not None:
         _excuse(item, way, [each for each in differences if each.at < stop.start], windows, to)
-    elif came_late(item.events):
-        to.unjudged += 1
+        to.findings += _not_caught_up(item, way.played.alerts, have.alerts)
     elif differences and not _can_be(events, windows, stop, positions):
         to.findings += differences
     else:  # the table is not the fold of the input, although the right alerts were said
         fold = play(in_order(item.events), stop.start).kept(item.key, item.latest)
         to.findings.append(Finding("table", 0, f"{item.key}: kept {kept}, not {fold}"))
+    return way
 
 
 def essences(have: Have) -> dict[str, str]:
@@ -156,6 +162,18 @@ def _differences(want: Mapping[str, Alert], got: Mapping[str, Alert], said: Mapp
     for alert_id, alert in got.items():
         if alert_id not in want:
             yield Finding("false", instants.parse(alert.time), alert_id)
+
+
+def _not_caught_up(item: Item, should: Iterable[Alert], got: Mapping[str, Alert]) -> Iterable[Finding]:
+    """What was held back for more than a minute, and does not say so (R11).
+
+    An event that came meanwhile may have given its item a later moment when it was read: of that nothing is asked.
+    """
+    for alert in should:
+        if alert.type == alerts.FIRED and not alert.data.catch_up and alert.id in got:
+            moment, at = instants.parse(alert.time), instants.parse(got[alert.id].time)
+            if at - moment > MINUTE and not any(moment <= came.came <= at for came in item.events):
+                yield Finding("late", at, f"{alert.id}: held back since {alert.time}, and not caught up")
 
 
 def _excuse(
@@ -208,7 +226,8 @@ def is_named_or_changed(lost: Finding, item: Item, said: Sequence[Alert], window
         return True
     cycle = ":".join(lost.about.split(":")[:4])
     stage = lost.about.split(":")[4]
-    return any(a.id.startswith(cycle) and (instants.parse(a.time) >= lost.at or a.data.stage == stage) for a in said)
+    fired = (a for a in said if a.type == alerts.FIRED and a.id.startswith(f"{cycle}:"))
+    return any(instants.parse(a.time) >= lost.at or a.data.stage == stage for a in fired)
 
 
 def no_orphans(found: Found) -> list[Finding]:
@@ -244,11 +263,31 @@ def repeats(found: Found) -> list[float]:
     return [again.appended for said in found.said.values() for again in said[1:]]
 
 
-def lateness(said: Mapping[str, Said], wanted: Mapping[str, int], windows: Sequence[Window]) -> list[float]:
-    """Seconds from the moment of each stage outside the windows to its alert."""
-    late = []
-    for alert_id, at in wanted.items():
-        first = said.get(alert_id)
-        if first is not None and first.type == alerts.FIRED and not any(w.start <= at <= w.end for w in windows):
-            late.append(first.appended - at / SECOND)
-    return late
+def lateness(said: Iterable[Alert], appended: Mapping[str, float], windows: Sequence[Window]) -> list[float]:
+    """Seconds from the moment of each stage outside the windows to its alert; `said` as it should be, at its moment."""
+    moments = ((alert.id, instants.parse(alert.time)) for alert in said if alert.type == alerts.FIRED)
+    return [
+        appended[alert_id] - at / SECOND
+        for alert_id, at in moments
+        if alert_id in appended and not any(window.start <= at <= window.end for window in windows)
+    ]
+
+
+def those_caught_up_are_counted(found: Found) -> list[Finding]:
+    """A notice for each partition, workflow and department says how many were caught up with (R11)."""
+    fired, noticed = Counter[tuple[str, str, int, str]](), Counter[tuple[str, str, int, str]]()
+    for alert_id, (first, *_) in found.said.items():
+        is_notice = alert_id.startswith("catch-up:")
+        if not is_notice and (CAUGHT_UP not in first.line or first.type != alerts.FIRED):
+            continue
+        data, at = first.alert.data, first.alert.time
+        about = (data.workflow, data.department or UNASSIGNED, first.partition, at)
+        if is_notice:
+            noticed[about] += data.count or 0
+        else:
+            fired[about] += 1
+    return [
+        Finding("catch-up", instants.parse(about[-1]), f"{about}: {fired[about]} fired, {noticed[about]} noticed")
+        for about in sorted(fired.keys() | noticed.keys())
+        if fired[about] != noticed[about]
+    ]

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from schemas.events import Event
 from tests.chaos.plan import MARGIN, SECOND, micros
 from tests.chaos.positions import Position, Positions
 from tests.chaos.replay import POLICY, Arrival, Came, Caught, Played, play
+from tests.chaos.ways import Order, Way
 
 COMMAND = "portal.command."
 HOLDS = (f"{COMMAND}acknowledged", f"{COMMAND}snoozed")
@@ -30,6 +30,8 @@ USUAL = micros(1.0)
 from those that the item has only because a gate was shut before: such a stage an event may overtake on its way."""
 SOMEWHAT_LATE = micros(0.15)
 """The same for an item whose other events came late: then nothing keeps its moments away from this one."""
+NEVER = micros(86_400)
+"""First it is tried whether a shut gate explains it all: of a broker that was away, what came late came to one."""
 HELD = micros(60 - 5)
 """What a gate has held back for longer is decided as of its opening (R11: a minute). A little less: the worker counts
 from the moment at which it looks, not from that up to which it knows its inputs."""
@@ -37,6 +39,8 @@ TRAVEL = SECOND // 2
 """Microseconds from the broker's confirmation to the worker's step, and more."""
 
 
+OPEN, SHUT = "open", "shut"
+"""Gates."""
 Fits = Callable[[Played], bool]
 
 
@@ -73,10 +77,16 @@ def explain(
     Raises:
         TooManyWays: none was found among the first `MAX_TRIES`.
     """
-    usual = Search(events, windows, stop, positions, fits, LATE).run()
-    if usual is None and came_late(events):
-        return Search(events, windows, stop, positions, fits, SOMEWHAT_LATE).run()
-    return usual
+    for late_from in (NEVER, LATE, SOMEWHAT_LATE) if came_late(events) else (LATE,):
+        try:
+            way = Search(events, windows, stop, positions, fits, late_from).run()
+        except TooManyWays:
+            if late_from != NEVER:
+                raise
+        else:
+            if way is not None:
+                return way
+    return None
 
 
 def late_windows(events: Sequence[Came], late_from: int = LATE) -> list[Window]:
@@ -87,26 +97,6 @@ def late_windows(events: Sequence[Came], late_from: int = LATE) -> list[Window]:
 def came_late(events: Sequence[Came]) -> bool:
     """Whether the broker took one of an item's events late."""
     return any(e.came > e.time + LATE and e.event.type != POLICY for e in events)
-
-
-class Way(NamedTuple):
-    """How far a way has come."""
-
-    after: Position
-    before: Position
-    """Ahead of the last step."""
-    step: tuple[Event, ...] = ()
-    """The last one."""
-    done: tuple[Arrival, ...] = ()
-
-    def joined(self, arrival: Arrival, positions: Positions) -> Way:
-        """One event more in the last step."""
-        step = (*self.step, arrival.event)
-        return Way(positions.fold(self.before, step), self.before, step, (*self.done, arrival))
-
-
-Order = tuple[tuple[int, int], ...]
-"""Events by number, each with how far the engine had got."""
 
 
 class Search:
@@ -133,29 +123,43 @@ class Search:
         """The first way that explains it."""
         start = self.positions.start
         for order in self._orders():
-            late = any(place != self.events[number].time for number, place in order)
-            if (found := self._follow(Way(start, start), order, shut=False)) is not None:
-                return found._replace(late=late)
+            moved = [(self.events[number], place) for number, place in order if place != self.events[number].time]
+            held_up = [place in self._held_up(each) for each, place in moved]
+            if (found := self._follow(Way(start, start), order, shut=any(held_up))) is not None:
+                return found._replace(late=not all(held_up))
         return None
 
     def _orders(self) -> Iterator[Order]:
-        """Orders in which the events may have come; the usual first."""
+        """Orders in which the events may have come; the usual first. Each topic is read in its own order."""
+        topics = [_topic(each) for each in self.events]
         for way in product(*(self._places(each) for each in self.events)):
-            yield tuple(sorted(enumerate(way), key=lambda pair: pair[1]))
+            order = tuple(sorted(enumerate(way), key=lambda pair: pair[1]))
+            read = [(topics[number], number) for number, _ in order]
+            if sorted(read) == sorted(read, key=lambda pair: pair[0]):
+                yield order
 
     def _places(self, each: Came) -> list[int]:
         """How far the engine may have got when an event came."""
-        window = _holding(self.windows, each)
-        rest = [other.time for other in self.events if each.time < other.time]
-        places = [each.time]
-        if window is not None:  # of a backlog, topics are read one after the other
-            places += [at + 1 for at in rest if at <= window.end and _across(each, self.events, at)]
+        places = [each.time, *self._held_up(each)]
         if each.event.type == POLICY:
             places += self._between(each)
         elif each.came > each.time + self.late_from:
             about = {each.came + TRAVEL, each.came, max(each.time + 1, each.came - TRAVEL)}
             places += sorted(about | set(self._between(each)))
         return list(dict.fromkeys(places))
+
+    def _held_up(self, each: Came) -> list[int]:
+        """Places that an event has by a shut gate.
+
+        One that came in the window had not been there before: all up to its start is known to have been looked at. And
+        of a backlog topics are read one after the other: it may be read behind later events of another one.
+        """
+        window = _holding(self.windows, each)
+        if window is None:
+            return []
+        rest = [other.time for other in self.events if each.time < other.time <= window.end]
+        overtaking = [at + 1 for at in rest if _across(each, self.events, at)]
+        return overtaking if window.start <= each.time else [window.start, *overtaking]
 
     def _between(self, each: Came) -> list[int]:
         """Moments of the item between an event's time and its coming, after which it may have been folded in."""
@@ -187,20 +191,23 @@ class Search:
             yield from ((following, False) for following in self._folded(way, usual))
             for caught in self._caught(way.after, usual.limit):
                 yield from ((following, True) for following in self._folded(way, usual._replace(caught=caught)))
-        if way.before.right and way.done and _may_join(way.done[-1], came, self.windows):
+        joins = way.done and way.before.right and self._joins(way.done[-1], came)
+        if joins:
             last = way.done[-1]
             if self._is_new(rest, shut, way.before, *map(id, way.step), id(last.event), last.limit):
-                yield way.joined(usual._replace(joins=True), self.positions), False
+                yield way.joined(usual._replace(joins=True), self.positions), joins == SHUT
         window = _holding(self.windows, came) or (Window(came.time - USUAL, came.time) if shut else None)
-        if goes_on and window is not None:
+        if goes_on and window is not None and window.start <= max(came.time, place):
             yield from ((following, True) for following in self._held(way, came, usual, window))
 
     def _held(self, way: Way, came: Came, usual: Arrival, window: Window) -> Iterator[Way]:
         """The ways in which a shut gate may have held up the engine before this event.
 
         That is: what was not looked at before it, and how far others' events, of topics read before, had moved now.
+        What an event brought about that came in the window was not looked at, though its moment lay before.
         """
-        moments = self.positions.moments(way.after, window.start, usual.limit)
+        since = 0 if way.done and way.done[-1].limit >= window.start else window.start
+        moments = self.positions.moments(way.after, since, usual.limit)
         for until in (usual.limit, *(moment - 1 for moment in moments)):
             for held in self._folded(way, usual._replace(limit=until)):
                 if until != usual.limit:
@@ -220,12 +227,13 @@ class Search:
 
     def _caught(self, at: Position, limit: int) -> Iterator[Caught]:
         """What a worker may have caught up with once its gate was open again, and as of when."""
-        for start, end in self.windows:
-            if end - start < HELD:
+        for window in self.windows:
+            if window.end - window.start < HELD:
                 continue
-            moments = self.positions.moments(at, start, min(end, limit))[::-1]
+            until = min(window.end, limit)
+            moments = self.positions.moments(at, window.start, until)[::-1]
             for held in moments:
-                if (soonest := held + HELD) <= min(end, limit):
+                if (soonest := held + HELD) <= until:
                     yield from (Caught(held, as_of) for as_of in (soonest, *(m for m in moments if m > soonest)))
 
     def _end(self, way: Way, *, shut: bool) -> Explained | None:
@@ -240,6 +248,16 @@ class Search:
                         return Explained(played, shut or caught is not None, late=False)
         return None
 
+    def _joins(self, before: Arrival, came: Came) -> str | None:
+        """Whether two events may be of one step: now was past both, by the engine itself or, `SHUT`, by others."""
+        time = before.event.entry.time
+        if POLICY in (before.event.type, came.event.type):
+            return None
+        if max(time, came.time) <= before.limit:
+            return OPEN
+        window = _holding(self.windows, came)
+        return SHUT if window is not None and window.start <= max(time, before.limit) else None
+
     def _is_new(self, *what: object) -> bool:
         """Whether this was not asked before."""
         before = len(self._seen)
@@ -249,28 +267,19 @@ class Search:
 
 def _across(each: Came, events: Sequence[Came], at: int) -> bool:
     other = next(e for e in events if e.time == at)
-    return _is_command(other) != _is_command(each)
+    return (_topic(other) == COMMAND) != (_topic(each) == COMMAND)
 
 
-def _is_command(came: Came) -> bool:
-    return came.event.type.startswith(COMMAND)
-
-
-def _may_join(before: Arrival, came: Came, windows: Sequence[Window]) -> bool:
-    """Whether two events may have been folded in one step: the engine's now was past both, by itself or by others'."""
-    time = before.event.entry.time
-    if POLICY in (before.event.type, came.event.type):
-        return False
-    if max(time, came.time) <= before.limit:
-        return True
-    window = _holding(windows, came)
-    return window is not None and window.start <= time
+def _topic(came: Came) -> str:
+    return COMMAND if came.event.type.startswith(COMMAND) else came.event.workflow
 
 
 def _holding(windows: Sequence[Window], came: Came) -> Window | None:
-    """The window in which an event was, or else came to the broker, when the gate may have been shut."""
-    for first, last in ((came.time, came.time), (came.time, came.came)):
-        found = next((window for window in windows if window.start <= last and first <= window.end), None)
-        if found is not None:
-            return found
-    return None
+    """The window in which an event was, or else came to the broker, when the gate may have been shut.
+
+    An event that came late out of a fault is in two: on its way for longer than the gate was shut.
+    """
+    there = [window for window in windows if window.start <= came.time <= window.end]
+    if there:
+        return Window(min(window.start for window in there), max(window.end for window in there))
+    return next((window for window in windows if window.start <= came.came and came.time <= window.end), None)

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from schemas import alerts
 from tests.chaos.explain import Window
 from tests.chaos.found import Said
-from tests.chaos.plan import SECOND, micros
+from tests.chaos.plan import MARGIN, SECOND, micros
 
 PROMPT = 1.0
 """Seconds from a stage to its alert, below the margin that events keep."""
-PROVES = micros(0.4)
+PROVES = micros(0.2)
 """So far around its stage does such an alert prove the gate open."""
+assert micros(PROMPT) + 2 * PROVES < micros(MARGIN)
+"""A gate that is shut for as long as an event keeps away from a stage is not bridged: not by the alert of the last
+stage before it and that of the first which was in time although it had to wait for the gate."""
 OPENS = micros(PROMPT)
 """So long after the first stage that is said in time again may the gate have opened."""
 

@@ -118,11 +118,12 @@ def judge(
         for each in compared:
             judgement.items += each.items
             judgement.wanted += each.wanted
-        judgement.late = sorted(chain.from_iterable(each.late for each in compared))
+        judgement.late = list(chain.from_iterable(each.late for each in compared))
         cases = [c for p, each in zip(dealt.portions, compared, strict=True) for c in cases_of(p, each, dealt, shut)]
         tasks = [cases[at : at + CASES] for at in range(0, len(cases), CASES)]
-        for verdict in spread(pool, partial(judge_cases, stop=stop, policies=policies), tasks):
+        for verdict in spread(pool, partial(judge_cases, stop=stop, policies=policies, faults=windows), tasks):
             judgement.add(verdict)
+    judgement.late.sort()
     judgement.findings += said_of_nothing(dealt.strange)
     return judgement
 
@@ -168,10 +169,12 @@ def compare(portion: Portion, latest: Mapping[int, int], windows: Sequence[Windo
         compared.items += 1
         compared.wanted += len(wanted)
         moments = {alert_id: instants.parse(alert.time) for alert_id, alert in wanted.items()}
-        compared.late += lateness(said, moments, windows)
         for partition, at in gates.in_time(said, moments):
             compared.prompt[partition].append(at)
-        if not is_usual(item, wanted, have_of(portion, key), stop):
+        have = have_of(portion, key)
+        if is_usual(item, wanted, have, stop):
+            compared.late += lateness(wanted.values(), have.appended, windows)
+        else:
             compared.unlike[key] = wanted
     return compared
 
@@ -194,11 +197,15 @@ def cases_of(portion: Portion, compared: Compared, dealt: Dealt, shut: gates.Gat
         yield Case(item, want, have_of(portion, key), shut[item.partition])
 
 
-def judge_cases(cases: Sequence[Case], stop: Window, policies: Sequence[Came]) -> Judgement:
+def judge_cases(
+    cases: Sequence[Case], stop: Window, policies: Sequence[Came], faults: Sequence[Window] = ()
+) -> Judgement:
     """Items that are not as usual."""
     judgement = Judgement()
     for each in cases:
-        judge_item(each.item, each.want, each.have, each.windows, stop, policies, judgement)
+        way = judge_item(each.item, each.want, each.have, each.windows, stop, policies, judgement)
+        if way is not None:
+            judgement.late += lateness(way.played.alerts, each.have.appended, faults)
     return judgement
 
 
@@ -211,7 +218,8 @@ def item_in(portion: Portion, key: str, latest: Mapping[int, int]) -> Item:
 def have_of(portion: Portion, key: str) -> Have:
     """What was said of it, and is kept of it."""
     said = portion.said.get(key, {})
-    return Have({alert_id: each.alert for alert_id, each in said.items()}, portion.kept.get(key))
+    first = {alert_id: each.alert for alert_id, each in said.items()}
+    return Have(first, portion.kept.get(key), {alert_id: each.appended for alert_id, each in said.items()})
 
 
 def together(parts: Iterable[Mapping[int, list[int]]]) -> dict[int, list[int]]:

@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from schemas import alerts
+from schemas.alerts import Alert
 from schemas.events import Event
+from schemas.policy import MINUTE
 from streams.core import state as states
 from streams.core.agenda import OWN
 from streams.core.deadlines import judge
@@ -63,10 +66,15 @@ class Position:
 
 
 class Positions:
-    """All positions of one item. `said`: what the workers said of it, by id; an event is known by its identity."""
+    """All positions of one item; an event is known by its identity.
 
-    def __init__(self, said: Mapping[str, str]) -> None:
-        self.said = said
+    Args:
+        said: what the workers said of it, by id.
+        times: and when (microseconds); what is missing is not asked of.
+    """
+
+    def __init__(self, said: Mapping[str, str], times: Mapping[str, int] | None = None) -> None:
+        self.said, self.times = said, times or {}
         self._all_said = frozenset(said)
         self._known: dict[Snapshot, Position] = {}
         self.start = self._position(Snapshot(), None)
@@ -94,7 +102,7 @@ class Positions:
 
     def catch_up(self, at: Position, caught: Caught) -> Position:
         """Let time pass, up to a moment that is decided late."""
-        return self._then(at, (CATCH_UP, *caught), lambda played: played.catch_up(caught))
+        return self._then(at, (CATCH_UP, *caught), lambda played: played.catch_up(caught), caught)
 
     def fold(self, at: Position, events: Sequence[Event]) -> Position:
         """One step."""
@@ -125,18 +133,28 @@ class Positions:
         """Whether just what the workers said was said."""
         return at.snapshot.said == self._all_said
 
-    def _then(self, at: Position, what: tuple[int, ...], do: Callable[[Played], None]) -> Position:
+    def _then(
+        self, at: Position, what: tuple[int, ...], do: Callable[[Played], None], caught: Caught | None = None
+    ) -> Position:
         known = at.then.get(what)
         if known is None:
             played = restored(at.snapshot)
             do(played)
-            known = at.then[what] = self._after(at.snapshot, played)
+            known = at.then[what] = self._after(at.snapshot, played, caught)
         return known
 
-    def _after(self, before: Snapshot, played: Played) -> Position:
+    def _is_right(self, alert: Alert, caught: Caught | None) -> bool:
+        """Whether it should have been said: word for word, and caught up with after more than a minute alone (R11)."""
+        if self.said.get(alert.id) != essence(alert):
+            return False
+        if caught is None or alert.type != alerts.FIRED or not alert.data.catch_up or alert.id not in self.times:
+            return True
+        return self.times[alert.id] - caught.moment > MINUTE
+
+    def _after(self, before: Snapshot, played: Played, caught: Caught | None = None) -> Position:
         said = before.said
         if said is not None:
-            right = all(self.said.get(alert.id) == essence(alert) for alert in played.alerts)
+            right = all(self._is_right(alert, caught) for alert in played.alerts)
             said = said.union(alert.id for alert in played.alerts) if right else None
         engine = played.engine
         items = ((key, value) for key, value in engine.items.items() if key != OWN)  # its own times stand beside

@@ -22,7 +22,7 @@ from tests.chaos.load import Sent
 from tests.chaos.plan import SECOND, fresh
 from tests.chaos.policy import BOOK
 
-NOT_COMPARED = ("fired_at", "resolved_at", "partition", "catch_up", "feed")
+NOT_COMPARED = ("fired_at", "resolved_at", "partition", "feed")
 """What hangs on when and where it was decided."""
 CATCH_UP = "catch-up"
 """The stage of a notice that is no item's."""

@@ -92,6 +92,9 @@ class Outcome:
     judgement: Judgement = field(default_factory=Judgement)
 
 
+CHECKS = (checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.one_id_one_alert,
+          checks.those_caught_up_are_counted)  # fmt: skip
+"""Of what stands on the broker, beside what each item has to say for itself."""
 Story = Callable[[Scene, Plan, Load], list[Done]]
 """What is done to the crew while the load runs."""
 Keep = Callable[[Outcome], None]
@@ -173,7 +176,7 @@ def judged(outcome: Outcome, jobs: int | None = None) -> Judgement:
     """What is right and wrong in what was read back; `jobs` as in `judging.judge`."""
     found, windows = outcome.found, [each.window for each in outcome.done]
     judgement = judge(outcome.sent, found, windows, outcome.stop, policies(outcome.done), jobs)
-    for check in (checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.one_id_one_alert):
+    for check in CHECKS:
         judgement.findings += check(found)
     judgement.findings += [checks.Finding("unsent", 0, why) for why in outcome.unsent]
     return judgement

@@ -7,10 +7,28 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from schemas import alerts
+from schemas import alerts, instants
+from streams.core.voice import Speaker
+from streams.core.voice import caught_up as caught_up_notices
 from tests.chaos import checks, explain
 from tests.chaos.judging import judge
-from tests.chaos.made import QUIET, SHUT, START, STOP, UNTIL, fired, found, held, said, sent, wrong
+from tests.chaos.made import (
+    LONG_SHUT,
+    QUIET,
+    SHUT,
+    START,
+    STOP,
+    UNTIL,
+    caught_up,
+    fired,
+    found,
+    held,
+    said,
+    sent,
+    wrong,
+)
+from tests.chaos.plan import SECOND, micros
+from tests.chaos.policy import BOOK
 from tests.chaos.replay import events_of, in_order, item_of, play
 
 
@@ -109,3 +127,57 @@ def test_what_is_said_again_must_be_the_same() -> None:
     other = msgspec.structs.replace(alert, data=msgspec.structs.replace(alert.data, severity="low"))
     there.said[alert.id].append(replace(there.said[alert.id][0], line=alerts.encode(other)))
     assert [each.what for each in checks.one_id_one_alert(there)] == ["different"]
+
+
+def test_what_was_held_back_for_more_than_a_minute_is_caught_up() -> None:
+    """A worker that says each stage when the gate opens, as if it had come then."""
+    log = sent()
+    there = found(log)
+    assert judge(log, there, [LONG_SHUT], STOP).findings == []
+    last = {each.event.key: each.event.at for each in log}
+    held_back = fired(there, LONG_SHUT.start, LONG_SHUT.end - micros(61))
+    alert = next(each for each in held_back if last[each.subject] < instants.parse(each.time))
+    for seconds, found_wrong in ((60, set()), (61, {"late"})):
+        at = instants.text(instants.parse(alert.time) + micros(seconds))
+        there.said[alert.id] = [said(msgspec.structs.replace(alert, time=at))]
+        assert wrong(log, there, [LONG_SHUT]) == found_wrong
+
+
+def test_catch_up_is_not_said_of_what_came_in_time() -> None:
+    log = sent()
+    there = found(log)
+    alert = fired(there, SHUT.start, UNTIL)[0]
+    told = msgspec.structs.replace(alert, data=msgspec.structs.replace(alert.data, catch_up=True))
+    there.said[alert.id] = [said(told)]
+    assert "different" in wrong(log, there, [SHUT])
+
+
+def test_a_notice_counts_what_was_caught_up() -> None:
+    log = sent(400)
+    there = found(log, caught_up, LONG_SHUT)
+    late = [each[0].alert for each in there.said.values() if each[0].alert.data.catch_up]
+    late = [alert for alert in late if alert.type == alerts.FIRED]
+    assert len(late) > 3
+    notices = caught_up_notices(late, Speaker("/portalwatch/backtest", 0), BOOK, LONG_SHUT.end)
+    there.said.update({notice.id: [said(notice)] for notice in notices})
+    assert checks.those_caught_up_are_counted(there) == []
+    one_less = msgspec.structs.replace(notices[0], data=msgspec.structs.replace(notices[0].data, count=1_000))
+    there.said[notices[0].id] = [said(one_less)]
+    assert [each.what for each in checks.those_caught_up_are_counted(there)] == ["catch-up"]
+    del there.said[notices[0].id]
+    assert [each.what for each in checks.those_caught_up_are_counted(there)] == ["catch-up"]
+
+
+def test_a_shut_gate_does_not_make_an_alert_late_by_a_moment_that_it_never_had() -> None:
+    """An alert is late by the moment that it came to have; what is not explained is found anyhow."""
+    log = sent()
+    there = found(log, held)
+    judgement = judge(log, there, [SHUT], STOP)
+    assert judgement.findings == []
+    assert judgement.excused
+    assert judgement.late == sorted(judgement.late)
+    assert judgement.late[-1] == pytest.approx(0.1)
+    assert len(judgement.late) > judgement.wanted / 4
+    slow = fired(there, QUIET, UNTIL)[0]
+    there.said[slow.id] = [said(slow, instants.parse(slow.time) / SECOND + 7)]
+    assert judge(log, there, [SHUT], STOP).late[-1] == pytest.approx(7)

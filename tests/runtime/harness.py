@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from tests import brokers
+from tests import brokers, child
 
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 2
@@ -29,7 +29,7 @@ class Worker:
     """A worker of the test job. `log()` is what it printed."""
 
     def __init__(self, broker: brokers.Broker, prefix: str, name: str, folder: Path, **settings: Any) -> None:
-        self.name, self.port, self.path = name, brokers.free_port(), folder / f"{name}.log"
+        self.name, self.port, self.path = name, child.free_port(), folder / f"{name}.log"
         self.env = os.environ | {
             "JOB_PREFIX": prefix,
             "JOB_NAME": name,

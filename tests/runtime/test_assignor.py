@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runtime.assignor import Claim, StickyAssignor, share
+from streams.runtime.assignor import Claim, SoleAssignor, StickyAssignor, share
 
 MEMBERS = st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=7, unique=True)
 NONE = Claim(0, frozenset())
@@ -91,3 +91,12 @@ def test_a_topic_without_metadata_or_subscription_is_left_out() -> None:
 def test_more_members_than_partitions() -> None:
     shares = share({0}, {"a": NONE, "b": Claim(1, frozenset({0}))})
     assert shares == {"a": set(), "b": {0}}
+
+
+def test_a_sole_member_has_all_and_keeps_it_while_others_come() -> None:
+    cluster, a, b, c = Cluster({"x": 3}), SoleAssignor(), SoleAssignor(), SoleAssignor()
+    assert join(cluster, {"b": b, "c": c}, ["x"]) == {"b": {"x": [0, 1, 2]}, "c": {"x": []}}
+    assert join(cluster, {"a": a, "b": b, "c": c}, ["x"]) == {"a": {"x": []}, "b": {"x": [0, 1, 2]}, "c": {"x": []}}
+    assert join(cluster, {"a": a, "c": c}, ["x"]) == {"a": {"x": [0, 1, 2]}, "c": {"x": []}}
+    # One that had it long ago, and was away when another got it, does not take it back.
+    assert join(cluster, {"a": a, "b": b}, ["x"]) == {"a": {"x": [0, 1, 2]}, "b": {"x": []}}
