@@ -1,11 +1,11 @@
-"""Speed of the core alone: throughput, calendar arithmetic, memory, rebuild and a new policy over many items."""
+"""Speed of the core alone: throughput, calendar arithmetic, memory; many items rebuilt, under a new policy, idle."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from tests.bench import additions, books, memory, million, throughput
+from tests.bench import additions, books, idle, memory, million, throughput
 from tests.bench.measure import Figure, Plan
 from tests.bench.population import settle
 
@@ -21,7 +21,7 @@ class Sizes(NamedTuple):
     """After so many of them, what is pending serves as templates of open items."""
     memory_items: int
     items: int
-    """Of the rebuild and the new policy."""
+    """Of the rebuild, the new policy and the idle ticks."""
 
 
 FULL: Final = Sizes(
@@ -38,3 +38,4 @@ def run(plan: Plan) -> Iterator[Figure]:
     population = settle(books.sample(), sizes.seed_events, sizes.clinics)
     yield from memory.figures(plan.runs, sizes.memory_items, population)
     yield from million.figures(plan.runs, sizes.items, population)
+    yield from idle.figures(plan.runs, sizes.items, population)

@@ -18,8 +18,9 @@ from streams.core.book import Book
 from streams.core.effects import Effects
 from streams.core.engine import Engine
 from streams.core.shelf import DictShelf
-from streams.core.steps import steps
+from streams.core.steps import steps, take
 from streams.core.voice import Speaker
+from streams.watch import STEPS_AT_ONCE
 from tests.bench.loads import Sent
 
 FETCH: Final = 500
@@ -54,8 +55,10 @@ def drive(engine: Engine, sent: Iterable[Sent]) -> Tally:
     tally, records = Tally(), iter(sent)
     while fetch := list(islice(records, FETCH)):
         tally.events += len(fetch)
-        for step in steps(_read(fetch, tally), engine.now):
-            say(engine.step(step), tally)
+        rest = steps(_read(fetch, tally), engine.now)
+        while (effects := take(engine, rest, STEPS_AT_ONCE, None, None)) is not None:
+            say(effects, tally)
+        engine.keep_times()
         say(engine.advance(engine.latest), tally)
     return tally
 

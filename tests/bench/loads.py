@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from schemas import instants
-from schemas.instants import SECOND
+from schemas.instants import LAST, SECOND
 from schemas.policy import HOUR
 from streams.core.book import Book
 from streams.demo.portal import Record, records
@@ -36,11 +36,15 @@ class Sent(NamedTuple):
     value: bytes
 
 
-def clinic(book: Book, events: int, clinics: int) -> list[Sent]:
-    """The first so many events of so many clinics together; the rate of one is about 390 a day."""
+def clinic(book: Book, events: int | None, clinics: int, until: int = LAST) -> list[Sent]:
+    """The first so many events of so many clinics together, and none sent at `until` (microseconds) or later.
+
+    The rate of one clinic is about 390 a day. Without `events` all that are sent before `until`, which has to be given.
+    """
     portals = (_of(number, records(book, START, number)) for number in range(clinics))
     merged = heapq.merge(*portals, key=lambda record: record.at)
-    return [Sent(record.workflow, msgspec.json.encode(record.event)) for record in islice(merged, events)]
+    sent = islice(takewhile(lambda record: record.at < until, merged), events)
+    return [Sent(record.workflow, msgspec.json.encode(record.event)) for record in sent]
 
 
 def _of(number: int, portal: Iterator[Record]) -> Iterator[Record]:

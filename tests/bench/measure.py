@@ -9,12 +9,13 @@ pays for the one before.
 from __future__ import annotations
 
 import gc
+import math
 import operator
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
-from typing import Final, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,27 +41,35 @@ class Plan(NamedTuple):
 
     runs: int
     quick: bool
+    events: int | None = None
+    """The size of a log, for a benchmark that has several; None: its own."""
+    only: tuple[str, ...] = ()
+    """Who takes part, for a benchmark that has several; empty: all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing that was measured: its value in each run, in `unit`; `note` says of what."""
+    """One thing that was measured: its value in each run, in `unit`; `note` says of what, or why there is no value.
+
+    `more`: what else is known of it, for a table or a program that asks for more.
+    """
 
     name: str
     unit: str
     values: tuple[float, ...]
     aim: Aim | None = None
     note: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
-        """The value that counts."""
-        return median(self.values)
+        """The value that counts; not a number, if there is none."""
+        return median(self.values) if self.values else math.nan
 
     @property
     def reached(self) -> bool | None:
-        """Whether the median is as the aim asks; None without an aim."""
-        return None if self.aim is None else self.aim.reached(self.median)
+        """Whether the median is as the aim asks; None without an aim or a value."""
+        return None if self.aim is None or not self.values else self.aim.reached(self.median)
 
 
 def timed(run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, float]:

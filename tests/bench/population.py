@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 from schemas import alerts
 from schemas.events import Event, decode
+from schemas.instants import LAST
 from streams.core import state as states
 from streams.core.agenda import OWN
 from streams.core.book import Book
 from streams.core.engine import Engine
 from streams.core.shelf import DictShelf
 from tests.bench import loads
-from tests.bench.drive import drive, fresh
+from tests.bench.drive import Tally, drive, fresh, say
 from tests.bench.loads import Sent
 
 
@@ -42,10 +43,13 @@ class Population(NamedTuple):
     times: bytes
 
 
-def settle(book: Book, events: int, clinics: int) -> Population:
-    """What is pending after so many events of the clinics' load."""
-    load, engine = loads.clinic(book, events, clinics), fresh(book)
+def settle(book: Book, events: int | None, clinics: int, until: int = LAST) -> Population:
+    """What is pending after so many events of the clinics' load; with `until` (microseconds), at that time."""
+    load, engine = loads.clinic(book, events, clinics, until), fresh(book)
     drive(engine, load)
+    if until != LAST:
+        say(engine.advance(until), Tally())
+        engine.step([])  # writes down that it has come so far
     templates = list(_templates(engine))
     times = engine.items.get(OWN)
     if not templates or times is None:

@@ -70,9 +70,14 @@ def _measured(bed: Cluster, population: Population, size: int, aim: Aim, runs: i
 def fill(bed: Cluster, population: Population, size: int) -> int:
     """Write so many records, or a few more, to the state topics; how many."""
     share = 1 + sum(len(each.alerts) for each in population.templates) / len(population.templates)
+    return stock(bed, population, -int(-size / share // PARTITIONS))
+
+
+def stock(bed: Cluster, population: Population, each: int) -> int:
+    """Write so many items to each partition, with their open alerts; how many records that are."""
     written = 0
     producer = Producer({"bootstrap.servers": bed.broker.bootstrap, "linger.ms": 50, "acks": "all"})
-    items, open_alerts = shelves(population, -int(-size / share // PARTITIONS))
+    items, open_alerts = shelves(population, each)
     for partition in range(PARTITIONS):  # the same items in each: a partition knows of no other
         for topic, shelf in ((f"{bed.prefix}-items-changelog", items), (f"{bed.prefix}.alerts.open", open_alerts)):
             written += _send(producer, topic, partition, shelf)

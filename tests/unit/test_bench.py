@@ -33,6 +33,7 @@ AIMS = {
     ("s", "<", 10),
     ("s", "<", 20),
     ("ms", "<=", 200),
+    ("ms", "<", 1),
 }
 
 
@@ -103,9 +104,17 @@ def nothing(plan: Plan) -> Iterator[Figure]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["cores"], "no such benchmark: cores; known: board, core, recovery, nothing"),
+        (
+            ["cores"],
+            f"no such benchmark: cores; known: {', '.join(BENCHMARKS)}, nothing",
+        ),
         (["--runs", "0"], "`0` is no number of runs; give one from 1 up"),
         (["--runs", "some"], "`some` is no number of runs; give one from 1 up"),
+        (["peers", "--events", "0"], "`0` is no number of events; give one from 1 up"),
+        (
+            ["peers", "--only", "Flink"],
+            "called Flink; known: Portalwatch; Portalwatch, core compiled; Portalwatch, two workers; ",
+        ),
         (
             ["core", "nothing", "--json", "f"],
             "--json FILE takes the figures of one benchmark; name one, or leave it out",
