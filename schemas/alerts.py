@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.instants import compact
+from schemas.policy import UNASSIGNED
 
 DATASCHEMA = "urn:portalwatch:schema:/alert/1"
 FIRED = "portal.alert.fired"
@@ -64,6 +65,22 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     data: AlertData
 
 
+Kind = tuple[str, str, str, str]
+"""Workflow, department (as the item names it), stage and severity."""
+
+
+class _KindData(msgspec.Struct, gc=False):
+    workflow: str
+    department: str = UNASSIGNED
+    stage: str = ""
+    severity: str = ""
+
+
+class _Kind(msgspec.Struct, gc=False):
+    data: _KindData
+
+
+_KIND = msgspec.json.Decoder(_Kind)
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER = msgspec.json.Decoder(Alert)
 
@@ -80,6 +97,12 @@ def decode(value: bytes) -> Alert:
         msgspec.DecodeError, msgspec.ValidationError: if it is not one.
     """
     return _DECODER.decode(value)
+
+
+def kind(value: bytes) -> Kind:
+    """What kind of alert `encode` wrote: what is left out has no value, and the rest is passed over."""
+    data = _KIND.decode(value).data
+    return data.workflow, data.department, data.stage, data.severity
 
 
 def cycle_id(workflow: str, item: str, clock: str, start: int) -> str:

@@ -9,28 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import IntEnum
 from typing import Final
 
 import msgspec
 
 from schemas import instants
+from schemas.entries import Action, Data, Entry, Envelope, Refusal
 from schemas.policy import WORKFLOWS
 
-
-class Action(IntEnum):
-    """What an event does to its item; the order is that of R1 while a cycle runs."""
-
-    STOP = 0
-    CANCEL = 1
-    OPEN = 2
-    RESUME = 3
-    ROUTE = 4
-    ATTEMPT = 5
-    PAUSE = 6
-    ACKNOWLEDGE = 7
-    SNOOZE = 8
-    HEARTBEAT = 9
+__all__ = [
+    "COMMANDS", "COMMAND_TOPIC", "HEARTBEAT", "MAX_TEXT", "SUBJECT", "TYPES",
+    "Action", "Entry", "Event", "Refusal", "decode", "from_json",
+]  # fmt: skip
 
 
 def _types() -> dict[str, tuple[str, Action]]:
@@ -67,90 +57,69 @@ HEARTBEAT: Final = "portal.feed.heartbeat"
 COMMAND_TOPIC: Final = "command"
 """The name of the commands' input beside the four workflows."""
 
+BEATS: Final = int(Action.HEARTBEAT)
+SNOOZES: Final = int(Action.SNOOZE)
+_KINDS: Final = {
+    **{name: (workflow, int(action)) for name, (workflow, action) in TYPES.items()},
+    **{name: (COMMAND_TOPIC, int(action)) for name, action in COMMANDS.items()},
+}
+
+MAX_SUBJECT: Final = 128
 SUBJECT: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}", re.ASCII)
-_TEXTS = ("department", "site", "pool", "owner", "priority", "kind")
-MAX_TEXT = 1024
+EARLIEST: Final = int(instants.FIRST)
+LATEST: Final = int(instants.LAST)
+_TEXTS: Final = ("department", "site", "pool", "owner", "priority", "kind")
+MAX_TEXT: Final = 1024
 """Characters of an id, a source, a type or a routing field: an alert repeats them, and must fit into a record."""
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One event as an item's history keeps it; absent routing fields are None."""
-
-    time: int
-    """Microseconds."""
-    id: str
-    source: str
-    action: int
-    department: str | None = None
-    site: str | None = None
-    pool: str | None = None
-    owner: str | None = None
-    priority: str | None = None
-    kind: str | None = None
-    anchor: int | None = None
-    """Microseconds."""
-    by: str | None = None
-    """Of a command: who gave it."""
-    until: int | None = None
-    """Of a snooze: microseconds."""
-
-
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """An accepted event: which item it concerns, and its history entry."""
-
-    workflow: str
-    """One of WORKFLOWS; for a heartbeat the feed's workflow, or empty where none is known."""
-    subject: str
-    type: str
-    entry: Entry
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """Why an event is not taken: a reason of R14 and a detail that names path and rule."""
-
-    reason: str
-    detail: str
-
-
-class _Data(msgspec.Struct, frozen=True):
-    department: str | None = None
-    site: str | None = None
-    pool: str | None = None
-    owner: str | None = None
-    priority: str | None = None
-    kind: str | None = None
-    anchor: str | None = None
-    by: msgspec.Raw = msgspec.Raw()
-    workflow: msgspec.Raw = msgspec.Raw()
-    until: msgspec.Raw = msgspec.Raw()
-    """The last three are read of commands alone: for other events they are fields like any that are ignored."""
-
-
-class _Envelope(msgspec.Struct, frozen=True):
-    specversion: str
-    id: str
-    source: str
-    type: str
-    time: str
-    subject: str | None = None
-    data: _Data | None = None
-    data_base64: msgspec.Raw = msgspec.Raw()
-
-
-_ENVELOPE = msgspec.json.Decoder(_Envelope)
-_DATA = msgspec.json.Decoder(_Data)
+_ENVELOPE = msgspec.json.Decoder(Envelope)
+_DATA = msgspec.json.Decoder(Data)
 _STRING = msgspec.json.Decoder(str)
-_NO_DATA = _Data()
+_NO_DATA = Data()
 
 
-def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]], topic: str | None = None) -> Event | Refusal:
+class Event:
+    """An accepted event: which item it concerns, and its history entry.
+
+    `workflow`: one of WORKFLOWS; for a heartbeat the feed's, or empty where none is known. `key`: of its item.
+    `time` (microseconds) and `action` are the entry's; `first`, `last`: of its time, anchor and until.
+    """
+
+    __slots__ = ("action", "entry", "first", "key", "last", "subject", "time", "type", "workflow")
+
+    def __init__(self, workflow: str, subject: str, type: str, entry: Entry) -> None:  # noqa: A002 - CloudEvents' word
+        self.workflow, self.subject, self.type, self.entry = workflow, subject, type, entry
+        self.key = f"{workflow}:{subject}".encode()
+        time: int = entry.time
+        anchor, until = entry.anchor, entry.until
+        self.time, self.first, self.last = time, time, time
+        self.action: int = entry.action
+        if anchor is not None:
+            self.first, self.last = min(time, anchor), max(time, anchor)
+        if until is not None:
+            self.first, self.last = min(self.first, until), max(self.last, until)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Event) and (self.key, self.type, self.entry) == (other.key, other.type, other.entry)
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.type, self.entry))
+
+    def __repr__(self) -> str:
+        return f"Event({self.workflow!r}, {self.subject!r}, {self.type!r}, {self.entry!r})"
+
+
+def decode(
+    value: bytes | None, headers: Iterable[tuple[str, bytes | None]], topic: str | None = None
+) -> Event | Refusal:
     """A Kafka record's value and headers, structured or binary.
 
     Args:
         topic: the input that it came from, one of WORKFLOWS or `command`; None takes every type.
     """
-    attributes = {k[3:]: v for k, v in headers if k.startswith("ce_")}
-    if "specversion" in attributes or "type" in attributes:
+    attributes = {k[3:]: v for k, v in headers if k.startswith("ce_")} if headers else {}
+    if attributes and ("specversion" in attributes or "type" in attributes):
         return _binary(value, attributes, topic)
     if value is None:
         return Refusal("undecodable", "value: empty; a CloudEvent 1.0 in JSON or with ce_ headers was expected")
@@ -176,7 +145,7 @@ def from_json(value: bytes | str, topic: str | None = None) -> Event | Refusal:
     return _accept(envelope, envelope.data or _NO_DATA, topic)
 
 
-def _binary(value: bytes | None, attributes: dict[str, bytes], topic: str | None) -> Event | Refusal:
+def _binary(value: bytes | None, attributes: dict[str, bytes | None], topic: str | None) -> Event | Refusal:
     given = {}
     for name in ("specversion", "id", "source", "type", "time", "subject"):
         raw = attributes.get(name)
@@ -193,7 +162,7 @@ def _binary(value: bytes | None, attributes: dict[str, bytes], topic: str | None
         return Refusal("invalid", f"{path if path.startswith('data') else 'data.' + path}: {_rule(str(error))}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Refusal("undecodable", "data: not JSON in UTF-8")
-    return _accept(_Envelope(**given), data, topic)  # type: ignore[arg-type]  # None only for subject
+    return _accept(Envelope(**given), data, topic)  # type: ignore[arg-type]  # None only for subject
 
 
 def _path(message: str) -> str:
@@ -206,60 +175,77 @@ def _rule(message: str) -> str:
     return message.split(" - at ", maxsplit=1)[0].replace("Expected `", "must be `").replace(" | null`", "`")
 
 
-def _accept(e: _Envelope, data: _Data, topic: str | None) -> Event | Refusal:
+def _accept(e: Envelope, data: Data, topic: str | None) -> Event | Refusal:
+    id_, source, type_, subject = e.id, e.source, e.type, e.subject
     if e.specversion != "1.0":
         return Refusal("invalid", "specversion: must be 1.0")
-    try:
-        for name, text in (("id", e.id), ("source", e.source), ("type", e.type)):
-            _bounded(name, text)
-    except ValueError as error:
-        return Refusal("invalid", str(error))
-    known = _kind(e.type, topic)
+    if not (0 < len(id_) <= MAX_TEXT and 0 < len(source) <= MAX_TEXT and 0 < len(type_) <= MAX_TEXT):
+        return _unbounded(id_, source, type_)
+    known = _kind(type_, topic)
     if known is None:
         where = f" on the topic of {topic}s" if topic else ""
         return Refusal("unknown_type", f"type: not a type that is known{where}")
     workflow, action = known
     try:
         time = _instant("time", e.time)
-        if action is Action.HEARTBEAT:
-            return Event(workflow, e.subject or "", e.type, Entry(time, e.id, e.source, action))
-        if e.subject is None or not SUBJECT.fullmatch(e.subject):
+        if action == BEATS:
+            return Event(workflow, subject or "", type_, Entry(time, id_, source, action))
+        if subject is None or len(subject) > MAX_SUBJECT or _strange(subject):
             raise ValueError("subject: must be 1 to 128 of A-Z a-z 0-9 . _ ~ -")
-        entry = _entry(e, time, action, data)
+        entry = Entry(time, id_, source, action) if data is _NO_DATA else _entry(e, time, action, data)
+        if data is _NO_DATA and action == SNOOZES:
+            raise ValueError("data.until: required for a snooze")
         if workflow == COMMAND_TOPIC:
             workflow = _command_workflow(data)
     except ValueError as error:
         return Refusal("invalid", str(error))
-    return Event(workflow, e.subject, e.type, entry)
+    return Event(workflow, subject, type_, entry)
 
 
-def _kind(type_: str, topic: str | None) -> tuple[str, Action] | None:
+def _strange(subject: str) -> bool:
+    """Whether SUBJECT does not match; of letters, digits and hyphens alone it is quicker known."""
+    usual = subject.isascii() and subject.replace("-", "").isalnum()
+    return not usual and SUBJECT.fullmatch(subject) is None
+
+
+def _unbounded(id_: str, source: str, type_: str) -> Refusal:
+    """Which of them is empty or too long."""
+    try:
+        for name, text in (("id", id_), ("source", source), ("type", type_)):
+            _bounded(name, text)
+    except ValueError as error:
+        return Refusal("invalid", str(error))
+    raise AssertionError("one of them is not as it should be")
+
+
+def _kind(type_: str, topic: str | None) -> tuple[str, int] | None:
+    """Workflow and action; None if the type is not one of the topic's."""
+    known = _KINDS.get(type_)
+    if known is not None:
+        return known if topic is None or known[0] == topic else None
     if type_ == HEARTBEAT:
-        return (topic if topic in WORKFLOWS else "") or "", Action.HEARTBEAT
-    if type_ in COMMANDS:
-        known: tuple[str, Action] | None = (COMMAND_TOPIC, COMMANDS[type_])
-    else:
-        known = TYPES.get(type_)
-    return known if known is None or topic is None or known[0] == topic else None
+        return (topic if topic in WORKFLOWS else "") or "", BEATS
+    return None
 
 
-def _entry(e: _Envelope, time: int, action: Action, data: _Data) -> Entry:
-    if data is _NO_DATA:
-        if action is Action.SNOOZE:
-            raise ValueError("data.until: required for a snooze")
-        return Entry(time, e.id, e.source, action)
+def _entry(e: Envelope, time: int, action: int, data: Data) -> Entry:
+    department, site, pool, owner, priority, kind = (
+        data.department, data.site, data.pool, data.owner, data.priority, data.kind
+    )  # fmt: skip
+    for given in (department, site, pool, owner, priority, kind):
+        if given is not None and not 0 < len(given) <= MAX_TEXT:
+            _named_bounded(data)
+    by = _text("by", data.by) if e.type in COMMANDS else None
+    until = _instant("data.until", _text("until", data.until) or "") if action == SNOOZES else None
+    anchor = None if data.anchor is None else _instant("data.anchor", data.anchor)
+    return Entry(time, e.id, e.source, action, department, site, pool, owner, priority, kind, anchor, by, until)
+
+
+def _named_bounded(data: Data) -> None:
+    """ValueError names the routing field that is empty or too long."""
     for name in _TEXTS:
         if (given := getattr(data, name)) is not None:
             _bounded(f"data.{name}", given)
-    by = _text("by", data.by) if e.type in COMMANDS else None
-    until = None
-    if action is Action.SNOOZE:
-        until = _instant("data.until", _text("until", data.until) or "")
-    anchor = None if data.anchor is None else _instant("data.anchor", data.anchor)
-    return Entry(
-        time, e.id, e.source, action, data.department, data.site, data.pool, data.owner, data.priority, data.kind,
-        anchor, by, until,
-    )  # fmt: skip
 
 
 def _text(name: str, raw: msgspec.Raw) -> str | None:
@@ -283,7 +269,7 @@ def _bounded(path: str, given: str) -> None:
         raise ValueError(f"{path}: must have at most {MAX_TEXT} characters")
 
 
-def _command_workflow(data: _Data) -> str:
+def _command_workflow(data: Data) -> str:
     workflow = _text("workflow", data.workflow)
     if workflow not in WORKFLOWS:
         raise ValueError(f"data.workflow: must be one of {', '.join(WORKFLOWS)}")
@@ -297,6 +283,6 @@ def _instant(path: str, given: str) -> int:
         instant = instants.parse(given)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    if not instants.FIRST <= instant <= instants.LAST:
+    if not EARLIEST <= instant <= LATEST:
         raise ValueError(f"{path}: lies outside 2000-01-01 to 2099-12-31 UTC, for which calendars answer")
     return instant

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 SECOND = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,6 +37,28 @@ def _days(text: str) -> int | None:
         return None
 
 
+_MINUTES: dict[str, int] = {}
+"""`YYYY-MM-DDTHH:MM:` to its instant, of those that were read lately."""
+_SECONDS: Final = {f"{second:02d}{mark}": second * SECOND for second in range(60) for mark in "Z."}
+MINUTES_KEPT: Final = 4096
+
+
+def _known(text: str) -> int | None:
+    """The instant of one of the two forms that most senders use, in a minute that was read before; None: read it."""
+    length = len(text)
+    if length not in (20, 24):
+        return None
+    minute, second = _MINUTES.get(text[:17]), _SECONDS.get(text[17:20])
+    if minute is None or second is None:
+        return None
+    if length == 20:
+        return minute + second if text[19] == "Z" else None
+    fraction = text[20:23]
+    if text[19] != "." or text[23] != "Z" or not (fraction.isascii() and fraction.isdigit()):
+        return None
+    return minute + second + int(fraction) * 1_000
+
+
 def _usual(text: str) -> int | None:
     """Seconds of `YYYY-MM-DDTHH:MM:SSZ`, the form that most senders use; None for any other."""
     if _USUAL.fullmatch(text) is None or (day := _days(text[:10])) is None:
@@ -49,6 +72,17 @@ def parse(text: str) -> int:
     Raises:
         ValueError: with what would be right, never with the text itself.
     """
+    if (instant := _known(text)) is not None:
+        return instant
+    instant = _read(text)
+    if len(text) in (20, 24) and text[10] == "T" and text[-1] == "Z":
+        if len(_MINUTES) >= MINUTES_KEPT:
+            _MINUTES.clear()
+        _MINUTES[text[:17]] = instant - instant % (60 * SECOND)
+    return instant
+
+
+def _read(text: str) -> int:
     if len(text) == 20 and (seconds := _usual(text)) is not None:
         return seconds * SECOND
     found = _RFC3339.fullmatch(text)
@@ -101,7 +135,7 @@ def parse_compact(given: str) -> int:
     return of(datetime.strptime(given, form).replace(tzinfo=UTC))
 
 
-FIRST = parse("2000-01-01T00:00:00Z")
+FIRST: Final[int] = parse("2000-01-01T00:00:00Z")
 """The first instant for which calendars answer (T9)."""
-LAST = parse("2099-12-31T23:59:59.999999Z")
+LAST: Final[int] = parse("2099-12-31T23:59:59.999999Z")
 """The last one."""

@@ -34,7 +34,7 @@ class Unit(Enum):
     """Whole business days (T3)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Duration:
     """`N minutes|hours|days`, `N business minutes|hours|days`."""
 
@@ -45,7 +45,7 @@ class Duration:
     """As the file has it, for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """A target; the first rule whose `when` matches wins."""
 
@@ -68,7 +68,7 @@ class Point(Enum):
     AFTER = "after"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
     """A rung of the ladder."""
 
@@ -89,7 +89,7 @@ class Stage:
         return self.point in (Point.PERCENT, Point.BEFORE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attempts:
     """So many attempts no further apart than `within` (microseconds) fire the stage `attempts`."""
 
@@ -100,7 +100,7 @@ class Attempts:
     always: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Clock:
     """One benchmark of one workflow."""
 
@@ -111,7 +111,7 @@ class Clock:
     attempts: Attempts | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CalendarSpec:
     """A calendar as written."""
 
@@ -128,7 +128,7 @@ class CalendarSpec:
     open: dict[date, tuple[Window, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Department:
     """Who works and answers for a department; None falls back to the defaults."""
 
@@ -139,7 +139,7 @@ class Department:
     guide: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """`settings` of the policy file; times in microseconds."""
 
@@ -156,7 +156,7 @@ class Settings:
     partitioner: str = "unchecked"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """The policy in force."""
 

@@ -13,10 +13,11 @@ import os
 from typing import Any, cast
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.types.auth import CredentialsT
 from faust.web.drivers.aiohttp import Web
 
-from agents import intake, ticker
+from agents import delivery, intake, ticker
 from schemas import topics
 from schemas.events import COMMAND_TOPIC
 from streams import fit, logs, metrics, pages
@@ -24,13 +25,15 @@ from streams.board.pages import Pages
 from streams.clock import Clock
 from streams.connection import client_options, tls
 from streams.core.book import Book
+from streams.delivery import sinks
+from streams.delivery.service import Delivery
 from streams.feeds import FeedLooker
 from streams.metrics_pending import PendingCollector
 from streams.metrics_server import MetricsServer
 from streams.policies import Decree
 from streams.runtime import App, Table
 from streams.settings import Settings, load, secret
-from streams.startup import Startup
+from streams.startup import CannotStart, Startup
 from streams.tally import Tally
 from streams.watch import Topics, Watch
 from streams.web.server import OPTIONS, Server
@@ -64,10 +67,13 @@ class Portalwatch(App):
             cards=self._table("scorecards", changelog=topics.SCORECARDS.name(given.prefix), fit=fit.scorecard),
             tally=Tally([*topics.inputs(given.prefix), topics.COMMANDS.name(given.prefix)]),
         )
-        pending = PendingCollector(self.watch, self._owns)
+        self.site = Server(self, self.watch, given, client)
+        file = sinks.load(given.sinks)
+        with sinks.naming(given.sinks):
+            self.delivery = Delivery(self, self.watch, given, client, file, self.site.refs)
+        pending = PendingCollector(self.watch, self._owns, self.delivery.answers)
         shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now, pending)
         self._metrics = MetricsServer(given.metrics_host, given.metrics_port, shown)
-        self.site = Server(self, self.watch, given, client)
         self.lanes.recovered(self.watch.recovered)
         self.lanes.released(self.watch.released)
         self.lanes.set_aside(self.watch.set_aside)
@@ -89,12 +95,18 @@ class Portalwatch(App):
         await super().on_first_start()
         await self._metrics.start()
         self.watch.partitions = await self._startup.prepare(self._decreed)
+        try:
+            await self.delivery.prepare()
+        except (KafkaError, TimeoutError) as error:
+            said = str(error) or type(error).__name__
+            raise CannotStart(f"the worker cannot start: where its sinks begin: {said}") from error
 
     async def on_started(self) -> None:
-        """Follow the policy and the feeds from now on."""
+        """Follow the policy and the feeds from now on, and tell people."""
         await super().on_started()
         self.add_future(self._feeds.follow(self.watch))
         self.add_future(self._startup.follow(self._decreed, self.watch.tally.refused))
+        self.delivery.start()
 
     async def on_stop(self) -> None:
         """Let the policy's consumer and the metrics' port go."""
@@ -123,6 +135,8 @@ def create(given: Settings, **options: Any) -> Portalwatch:
         intake.attach(app, app.watch, topic.name(given.prefix), workflow)
     intake.attach(app, app.watch, topics.COMMANDS.name(given.prefix), COMMAND_TOPIC)
     ticker.attach(app, app.watch)
+    for name, sink in app.delivery.followers.items():
+        delivery.attach(app, sink, name)
     pages.attach(app, app.watch)
     site = cast(Web, app.web).web_app
     app.site.attach(site)

@@ -1,31 +1,24 @@
 """What is pending on this worker now, by workflow, department and state (contract section 8's states).
 
-Every item that is kept is folded and judged for it, so this is for looking, not for a hot path.
+The counts are kept (`streams.core.accounts`); what is due next is looked for among all shares, so this is for looking,
+not for a hot path. A department that the policy does not know is `other`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from schemas import instants
-from schemas.policy import UNASSIGNED
-from streams.core import state as states
-from streams.core.agenda import OWN
-from streams.core.book import Book
-from streams.core.calendars import CalendarRangeError
-from streams.core.deadlines import judge
+from streams.core.accounts import shares_of
 from streams.core.engine import Engine
-from streams.core.fold import Cycle
-from streams.core.keeping import folded
-from streams.core.ladder import stage_times
+from streams.core.pending import STATES
+from streams.core.shares import PENDING
 
-ON_TIME, DUE_SOON, MISSED, PAUSED = "on_time", "due_soon", "missed", "paused"
-URGENCY = (ON_TIME, DUE_SOON, MISSED)
 NEXT = 20
-AT_ONCE = 100
+AT_ONCE = 1_000
 
 
 async def census(engines: Iterable[Engine], now: int) -> dict[str, Any]:
@@ -36,16 +29,9 @@ async def census(engines: Iterable[Engine], now: int) -> dict[str, Any]:
     counts: Counter[tuple[str, str, str]] = Counter()
     ahead: list[tuple[int, str, str, str, str]] = []
     for engine in engines:
-        for number, (workflow, item, cycle) in enumerate(running(engine)):
-            if not number % AT_ONCE:
-                await asyncio.sleep(0)  # the loop that counts also judges, and sends the heartbeats
-            department = cycle.routing.department or UNASSIGNED
-            try:
-                state, dues = standing(engine.chain.of(cycle.start), workflow, cycle, now)
-            except CalendarRangeError:
-                state, dues = ON_TIME, []  # its due lies past the calendars' years
-            counts[workflow, department, state] += 1
-            ahead.extend((due, workflow, item, clock, department) for clock, due in dues if due > now)
+        for workflow, department, group in engine.accounts.pending.at(now):
+            counts.update({(workflow, department, s): n for s, n in zip(STATES, group.counts, strict=True) if n})
+        ahead += await _ahead(engine, now)
     rows = [
         {"workflow": workflow, "department": department, "state": state, "count": count}
         for (workflow, department, state), count in sorted(counts.items())
@@ -57,25 +43,19 @@ async def census(engines: Iterable[Engine], now: int) -> dict[str, Any]:
     return {"rows": rows, "next": soon}
 
 
-def running(engine: Engine) -> Iterator[tuple[str, str, Cycle]]:
-    """Workflow, item and cycle of all that runs or is paused in a partition."""
-    for key, value in list(engine.items.items()):
-        if not key.startswith(OWN) and (state := states.decode(value)).history:
-            workflow, _, item = key.decode().partition(":")
-            for cycle in folded(state, engine.book.settings, engine.now, engine.chain.ages).cycles:
-                if cycle.running:
-                    yield workflow, item, cycle
-
-
-def standing(book: Book, workflow: str, cycle: Cycle, now: int) -> tuple[str, list[tuple[str, int]]]:
-    """A running cycle's state, of several clocks the most urgent, and the dues that are known."""
-    state, dues = ON_TIME, []
-    for clock in book.clocks[workflow]:
-        verdict = judge(book, clock, cycle)
-        if verdict.due is None:
-            continue
-        dues.append((clock.name, verdict.due))
-        early = [at for stage, at in zip(clock.stages, stage_times(clock, verdict, cycle), strict=True) if stage.early]
-        found = MISSED if verdict.due <= now else DUE_SOON if any(at <= now for at in early) else ON_TIME
-        state = max(state, found, key=URGENCY.index)
-    return PAUSED if cycle.paused else state, dues
+async def _ahead(engine: Engine, now: int) -> list[tuple[int, str, str, str, str]]:
+    """The soonest dues of a partition; now and then the loop may turn, which also judges and sends the heartbeats."""
+    found: list[tuple[int, str, str, str, str]] = []
+    keys = list(engine.items)
+    for begin in range(0, len(keys), AT_ONCE):
+        part = ((key, value) for key in keys[begin : begin + AT_ONCE] if (value := engine.items.get(key)) is not None)
+        for workflow, key, shares in shares_of(part):
+            item = key.decode().partition(":")[2]
+            found += [
+                (share.due, workflow, item, share.clock, share.department)
+                for share in shares
+                if share.outcome == PENDING and share.due is not None and share.due > now
+            ]
+        found = sorted(found)[:NEXT]
+        await asyncio.sleep(0)
+    return found

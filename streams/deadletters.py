@@ -60,7 +60,7 @@ class Letter(NamedTuple):
         return f"{self.partition}:{self.offset}"
 
 
-def headers(record: Record, reason: str, detail: str, received_at: int) -> list[tuple[str, bytes]]:
+def headers(record: Record, reason: str, detail: str, received_at: int) -> list[tuple[str, bytes | None]]:
     """The record's own headers, then ours; `received_at` is microseconds."""
     ours = (reason, detail, record.topic, str(record.partition), str(record.offset), instants.text(received_at))
     named = zip(NAMES, ours, strict=True)
@@ -84,7 +84,9 @@ def parse(record: Record) -> Letter | None:
     if [name for name, _ in ours] != [PREFIX + name for name in NAMES]:
         return None
     try:
-        reason, detail, topic, partition, offset, received_at = (value.decode() for _, value in ours)
+        reason, detail, topic, partition, offset, received_at = (
+            value.decode() for _, value in ours if value is not None
+        )
         return Letter(
             record.partition,
             record.offset,
@@ -98,10 +100,10 @@ def parse(record: Record) -> Letter | None:
             None if record.key is None else len(record.key),
             None if record.value is None else len(record.value),
         )
-    except (ValueError, AttributeError):  # AttributeError: a header may have no value
+    except ValueError:  # also if they are too few: a header may have no value
         return None
 
 
-def own_headers(record: Record) -> Sequence[tuple[str, bytes]]:
+def own_headers(record: Record) -> Sequence[tuple[str, bytes | None]]:
     """The headers with which the record of a dead letter was received, in order."""
     return record.headers[: -len(NAMES)]

@@ -17,7 +17,7 @@ from streams.core.agenda import OWN
 
 READERS: Mapping[bytes, Callable[[bytes], object]] = {
     OWN: states.decode_times,
-    reign.POLICIES: reign.check,
+    reign.POLICIES: states.decode_terms,
     feeds.FEEDS: feeds.check,
 }
 """What stands among the items and is none, by key."""

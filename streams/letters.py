@@ -10,7 +10,8 @@ no value is looked at.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -98,8 +99,38 @@ async def records(client: Mapping[str, Any], topic: str) -> AsyncIterator[list[R
     Nothing if the topic is not there.
     """
     partitions = (await counts(client, [topic])).get(topic, 0)
-    if not partitions:
+    async for some in at(client, [TopicPartition(topic, number) for number in range(partitions)]):
+        yield some
+
+
+async def at(
+    client: Mapping[str, Any], places: Sequence[TopicPartition], begins: Mapping[TopicPartition, int] | None = None
+) -> AsyncGenerator[list[Record], None]:
+    """As `records`, of these partitions; they have to be there.
+
+    Args:
+        begins: offsets to begin at; else, and where one is no longer there, it is the beginning.
+    """
+    if not places:
         return
+    async with _reader(client, places, begins) as (consumer, ends):
+        async for some in _up_to(consumer, ends):
+            yield some
+
+
+async def ends(client: Mapping[str, Any], places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """The ends of these partitions, as of now; they have to be there."""
+    if not places:
+        return {}
+    async with _reader(client, places, None) as (_, found):
+        return found
+
+
+@asynccontextmanager
+async def _reader(
+    client: Mapping[str, Any], places: Sequence[TopicPartition], begins: Mapping[TopicPartition, int] | None
+) -> AsyncIterator[tuple[AIOKafkaConsumer, dict[TopicPartition, int]]]:
+    """A consumer that stands where reading begins, and the ends as of now."""
     lenient.install()
     consumer = AIOKafkaConsumer(
         **client,
@@ -113,16 +144,15 @@ async def records(client: Mapping[str, Any], topic: str) -> AsyncIterator[list[R
     )
     await consumer.start()
     try:
-        places = [TopicPartition(topic, number) for number in range(partitions)]
         consumer.assign(places)
-        ends = await _ends(consumer, places)
-        async for some in _up_to(consumer, ends):
-            yield some
+        for place, offset in (begins or {}).items():
+            consumer.seek(place, offset)
+        yield consumer, await _ends(consumer, places)
     finally:
         await consumer.stop()
 
 
-async def _ends(consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+async def _ends(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
     """The end of each partition; the consumer stands at their beginnings then."""
     starts = {place: await consumer.position(place) for place in places}
     ends: dict[TopicPartition, int] = {}

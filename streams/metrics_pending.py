@@ -21,18 +21,22 @@ from streams.core.feeds import STAGE as FEED_SILENT
 from streams.core.feeds import known_silent
 from streams.core.pending import STATES
 from streams.core.speech import ATTEMPTS
+from streams.delivery.answers import Answers
 from streams.tally import Tally
 from streams.watch import FEEDS_JUDGE, Watch
 
 
 class PendingCollector(Collector):
-    """Gauges of the partitions that a worker holds. `owns`: whether it may still speak for a partition."""
+    """Gauges of the partitions that a worker holds, and its sinks' numbers.
 
-    def __init__(self, watch: Watch, owns: Callable[[int], bool]) -> None:
-        self._watch, self._owns = watch, owns
+    `owns`: whether it may still speak for a partition.
+    """
+
+    def __init__(self, watch: Watch, owns: Callable[[int], bool], answers: Answers) -> None:
+        self._watch, self._owns, self._answers = watch, owns, answers
 
     def collect(self) -> Iterator[Metric]:
-        """Pending, oldest, firing, feeds; deliveries, which have no sink yet."""
+        """Pending, oldest, firing, feeds; deliveries."""
         tally = self._watch.tally
         if tally.policy is None:
             return
@@ -41,12 +45,7 @@ class PendingCollector(Collector):
         yield _firing(engines, tally, self._watch.book)
         yield _silent(engines)
         yield _heard(tally)
-        yield GaugeMetricFamily(
-            "portalwatch_delivery_backlog", "Alerts that a sink has still to be sent.", labels=["sink"]
-        )
-        yield CounterMetricFamily(
-            "portalwatch_deliveries_total", "Deliveries, by sink and result.", labels=["sink", "result"]
-        )
+        yield from _deliveries(self._answers)
 
 
 def _pending(engines: Mapping[int, Engine], tally: Tally, now: int) -> Iterator[Metric]:
@@ -122,3 +121,18 @@ def _heard(tally: Tally) -> Metric:
     for workflow, at in sorted(tally.heard.items()):
         family.add_metric([workflow], at / 1e6)
     return family
+
+
+def _deliveries(answers: Answers) -> Iterator[Metric]:
+    backlog = GaugeMetricFamily(
+        "portalwatch_delivery_backlog", "Alerts that a sink has still to be sent, at this worker.", labels=["sink"]
+    )
+    for sink, left in sorted(answers.backlog.items()):
+        backlog.add_metric([sink], left())
+    yield backlog
+    counts = CounterMetricFamily(
+        "portalwatch_deliveries_total", "Deliveries, by sink and result.", labels=["sink", "result"]
+    )
+    for (sink, result), count in sorted(answers.counts.items()):
+        counts.add_metric([sink, result], count)
+    yield counts

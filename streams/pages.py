@@ -36,5 +36,5 @@ def attach(app: App, watch: Watch) -> None:
         if person(cast(web.Request, request)).departments is not None:
             raise Refused(HTTPStatus.FORBIDDEN, "only who may see every department may ask for the sums")
         now = watch.clock.now()
-        counted = await census(list(watch.engines()), now)
+        counted = await census(watch.held().values(), now)
         return view.json({"now": instants.text(now), **counted})

@@ -218,8 +218,10 @@ def secret(path: Path) -> str:
     """The one line of a secret's file. SettingsError names the file, never what is in it."""
     try:
         text = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {type(error).__name__}") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: cannot be read: it is not UTF-8") from None
     if not text or "\n" in text:
         raise SettingsError(f"{path}: has to hold the secret on one line, and nothing else")
     return text

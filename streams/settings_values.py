@@ -82,12 +82,12 @@ def _broker(text: str) -> str:
     return f"kafka://{host}:{url.port or 9092}"
 
 
-def web_url(text: str) -> str:
-    """An http or https URL without a trailing slash, as in `http://worker-1:6066`."""
+def web_url(text: str, example: str = "http://worker-1:6066") -> str:
+    """An http or https URL without a trailing slash, as in the example."""
     url = _split(text)
     if url.scheme not in ("http", "https") or url.username is not None or url.query or url.fragment:
-        raise ValueError("give a URL as in `http://worker-1:6066`, without user, password or query")
-    _host_of(url, "http://worker-1:6066")
+        raise ValueError(f"give a URL as in `{example}`, without user, password or query")
+    _host_of(url, example)
     return text.rstrip("/")
 
 

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from schemas import topics
-from streams import policies
+from streams import compiled, policies
 from streams.core.policy_check import PolicyError
 from streams.policies import Decree, NoPolicy
 from streams.settings import Settings
@@ -24,6 +24,9 @@ Decreed = Callable[[Decree], Awaitable[None]]
 """Who is handed each policy that comes into force."""
 BY = "worker --policy"
 """Who is named as the author of a policy that a worker writes to an empty topic."""
+
+UNFIT = (compiled.StaleError, TopicMismatch, TopicRefused, NoPolicy, PolicyError, KafkaError, TimeoutError)
+"""What says in one sentence why there is nothing to begin with."""
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +52,9 @@ class Startup:
             CannotStart: the topics do not fit, the broker is away, there is no policy, or the file is refused.
         """
         try:
+            log.info("the core is %s", compiled.state())
             return await self._prepare(decreed)
-        except (TopicMismatch, TopicRefused, NoPolicy, PolicyError, KafkaError, TimeoutError) as error:
+        except UNFIT as error:
             raise CannotStart(f"the worker cannot start: {error}") from error
 
     async def _prepare(self, decreed: Decreed) -> int:

@@ -16,7 +16,6 @@ import hashlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from schemas import alerts, instants
@@ -25,8 +24,9 @@ from schemas.events import COMMAND_TOPIC, COMMANDS, HEARTBEAT, TYPES, Event
 from schemas.policy import UNASSIGNED, WORKFLOWS, Clock
 from streams.core.book import OTHER, Book
 from streams.core.cohorts import BOUNDS as RESPONSE_BOUNDS
+from streams.core.effects import Ended
 from streams.core.feeds import STAGE as FEED_SILENT
-from streams.core.shares import ENDED, OUTCOMES, Ended
+from streams.core.shares import ENDED, OUTCOMES
 from streams.core.speech import ATTEMPTS
 
 REASONS: Final = (
@@ -37,7 +37,6 @@ BOUNDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 
 """Upper bounds of the histograms' buckets, inclusive, in seconds; the last bucket has none."""
 ENDS: Final = (alerts.RESOLVED, alerts.FEED_RESTORED)
 _BOUNDS_US: Final = tuple(round(bound * 1e6) for bound in BOUNDS)
-_KIND: Final = attrgetter("workflow", "type")
 
 
 class InForce(NamedTuple):
@@ -61,13 +60,17 @@ class Histogram:
 
     def add(self, lengths: Iterable[int]) -> None:
         """Count lengths of time in microseconds; one below 0, of a clock that runs ahead, counts as 0."""
-        ordered = sorted(max(0, length) for length in lengths)
-        below = 0
+        ordered = sorted(lengths)
+        if ordered and ordered[0] < 0:
+            ordered = [max(0, length) for length in ordered]
+        below, count = 0, len(ordered)
         for bucket, bound in enumerate(self.bounds):
-            upto = bisect_right(ordered, bound)
+            upto = bisect_right(ordered, bound, below)
             self.counts[bucket] += upto - below
             below = upto
-        self.counts[-1] += len(ordered) - below
+            if upto == count:
+                break
+        self.counts[-1] += count - below
         self.total += sum(ordered)
 
 
@@ -124,11 +127,13 @@ class Tally:
 
     def read(self, events: Sequence[Event], now: int) -> None:
         """Events of one batch, read at `now` (microseconds)."""
-        for (workflow, type_), count in Counter(map(_KIND, events)).items():
-            self.events[workflow or COMMAND_TOPIC, type_] += count
-        ages: dict[str, list[int]] = defaultdict(list)
+        times: dict[tuple[str, str], list[int]] = defaultdict(list)
         for event in events:
-            ages[event.workflow].append(now - event.entry.time)
+            times[event.workflow, event.type].append(event.time)
+        ages: dict[str, list[int]] = defaultdict(list)
+        for (workflow, type_), ours in times.items():
+            self.events[workflow or COMMAND_TOPIC, type_] += len(ours)
+            ages[workflow] += [now - time for time in ours]
         for workflow, found in ages.items():
             self.ages[workflow or COMMAND_TOPIC].add(found)
             if workflow:
@@ -155,11 +160,15 @@ class Tally:
 
     def ended(self, ended: Iterable[Ended]) -> None:
         """Cycles that came to an end with one batch."""
-        for workflow, share, first in ended:
-            department = self.label(share.department)
+        responses: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for each in ended:
+            workflow, share, first = each.workflow, each.share, each.first
+            department, response = self.label(share.department), share.response
             self.cycles[workflow, department, share.clock, OUTCOMES[share.outcome]] += 1
-            if first and share.response is not None:
-                self.responses[workflow, department].add([share.response])
+            if first and response is not None:
+                responses[workflow, department].append(response)
+        for key, found in responses.items():
+            self.responses[key].add(found)
 
 
 def _kinds() -> Iterator[tuple[str, str]]:

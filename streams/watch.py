@@ -10,27 +10,32 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
 
 from schemas import alerts
-from schemas.events import Event, Refusal
+from schemas.alerts import Alert
 from schemas.policy import MINUTE
-from streams import deadletters, intake
+from streams import deadletters
 from streams.clock import Clock
 from streams.core.book import Book
 from streams.core.effects import Effects
 from streams.core.engine import Engine
-from streams.core.steps import steps
+from streams.core.steps import steps, take
 from streams.core.voice import Speaker
-from streams.runtime import Batch, Record, Table
+from streams.intake import Reader
+from streams.runtime import Batch, Record, Slice, Table
 from streams.scorecards import Cards
 from streams.tally import Tally
 
 GATE_SHUT = MINUTE
 """What the gate holds back for longer is caught up (R11)."""
 STEPS_AT_ONCE = 32
-"""Steps between two turns of the loop: some milliseconds, more where an item has a long history."""
+"""After so many steps what they say is sent, and it is looked at how long the loop has stood still."""
+AT_ONCE = 0.004
+"""Seconds that it may."""
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 """How CloudEvents in structured mode are marked on Kafka."""
 ADOPTED_AT_ONCE = 1_000
@@ -39,6 +44,9 @@ FEEDS_JUDGE = 0
 """The partition whose owner judges the feeds (R16)."""
 SOON = 0.001
 """Seconds."""
+
+Listener = Callable[[int, Sequence[Alert]], None]
+"""Called with a partition and what was said of it. It must not fail, and only take note: the lane waits for it."""
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +96,8 @@ class Watch:
         """When they were looked at, in microseconds: nothing is known of the feeds after it."""
         self.silent: frozenset[str] = frozenset()
         """Workflows whose feed is said to be silent (R16)."""
+        self.listeners: list[Listener] = []
+        """Called once the broker has confirmed what was said."""
         self._source, self._items, self._open, self._cards = source, items, open_alerts, cards
         self._max_bytes = max_event_bytes
         self._held: dict[int, _Held] = {}
@@ -119,13 +129,13 @@ class Watch:
 
     # -- partitions -----------------------------------------------------------------------------
 
-    def engines(self) -> Iterator[Engine]:
-        """The engines of the partitions that are held and recovered."""
-        return (held.engine for held in self._held.values())
-
     def held(self) -> dict[int, Engine]:
-        """The same, by partition."""
+        """The engines of the partitions that are held and recovered."""
         return {partition: held.engine for partition, held in self._held.items()}
+
+    def open_alerts(self, partition: int) -> Slice:
+        """What stands open in a partition. LookupError if this worker does not hold it."""
+        return self._open.slice(partition)
 
     def recovered(self, partition: int) -> None:
         """Its tables are filled: derive the engine from them."""
@@ -156,13 +166,26 @@ class Watch:
         held, now = self._held[batch.partition], self.clock.now()
         self._settle(batch, held, now)
         held.engine.silent = self.silent
-        limit = self.clock.at(batch.known) if batch.known else 0
-        for number, step in enumerate(steps(self._read(batch, workflow, now), held.engine.now), 1):
-            if not number % STEPS_AT_ONCE:
+        engine = held.engine
+        limit, turned = self.clock.at(batch.known) if batch.known else 0, perf_counter()
+        settings = self.book.settings
+        reader = Reader(workflow, settings, now=now, partitions=self.partitions, max_bytes=self._max_bytes)
+
+        def refused(record: Record, reason: str, detail: str) -> None:
+            self._refuse(batch, record, reason, detail, now)
+
+        rest, taken = steps(reader.events(batch.records, refused), engine.now), False
+        while (effects := take(engine, rest, STEPS_AT_ONCE, limit, now)) is not None:
+            taken = True
+            self._say(batch, effects, now)
+            if perf_counter() - turned > AT_ONCE:
                 await asyncio.sleep(0)
-            self._say(batch, held.engine.step(step, limit=limit, stamp=now), now)
+                turned = perf_counter()
+        if taken:
+            engine.keep_times()
+            self.tally.read(reader.taken, now)
         self._tell(batch)
-        self._wish(batch, held.engine)
+        self._wish(batch, engine)
 
     def tick(self, batch: Batch) -> None:
         """Say what has come up to the moment up to which the inputs are known."""
@@ -184,19 +207,6 @@ class Watch:
         self._tell(batch)
         self._wish(batch, held.engine)
 
-    def _read(self, batch: Batch, workflow: str, now: int) -> Iterator[tuple[Event, Record]]:
-        settings, events = self.book.settings, []
-        for record in batch.records:
-            event = intake.read(
-                record, workflow, settings, now=now, partitions=self.partitions, max_bytes=self._max_bytes
-            )
-            if isinstance(event, Refusal):
-                self._refuse(batch, record, event.reason, event.detail, now)
-            else:
-                events.append(event)
-                yield event, record
-        self.tally.read(events, now)
-
     def _settle(self, batch: Batch, held: _Held, now: int) -> None:
         owed, held.owed = held.owed, Effects()
         self._say(batch, owed, now)
@@ -209,10 +219,12 @@ class Watch:
             key, value = alert.subject.encode(), alerts.encode(alert)
             batch.send(self.topics.alerts, key, value, partition=batch.partition, headers=STRUCTURED)
         for dead in effects.dead:
-            record: Record = dead.ref  # type: ignore[assignment]  # the handle that `_read` gave
+            record: Record = dead.ref  # the handle that `_read` gave
             self._refuse(batch, record, dead.reason, dead.detail, now)
         if effects.alerts:
             self.tally.said(effects.alerts)
+            for listener in self.listeners:
+                batch.confirmed.append(partial(listener, batch.partition, effects.alerts))
         if effects.ended:
             self.tally.ended(effects.ended)
 

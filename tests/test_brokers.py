@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
-from tests import brokers
+from tests import brokers, child
 
 STARTS_AND_DIES = """
 import os, sys
@@ -126,4 +126,4 @@ def test_what_is_missing_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_closed_port_does_not_answer() -> None:
-    assert not brokers.answers(brokers.free_port())
+    assert not brokers.answers(child.free_port())

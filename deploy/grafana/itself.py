@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grafana_foundation_sdk.builders import stat, table
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from deploy.grafana import colours
@@ -53,7 +54,11 @@ def once(gauge: str, by: str) -> str:
 
 
 def _now(runbook: str) -> Section:
-    parts = [
+    return Section("Now", [*_workers(runbook), *_rules(runbook)])
+
+
+def _workers(runbook: str) -> list[stat.Panel]:
+    return [
         number(
             "Workers up",
             "How many workers Prometheus reaches, of those that it knows. Two are enough to go on while one is away.",
@@ -73,6 +78,12 @@ def _now(runbook: str) -> Section:
             (f"sum(max by (partition) (portalwatch_catching_up{{{CHOSEN}}}))", "catching up"),
             limits=steps(watch=1),
         ).links([help_at(runbook, "portalwatchcatchinguptoolong")]),
+    ]
+
+
+def _rules(runbook: str) -> list[stat.Panel]:
+    """By what is judged, and what cannot be."""
+    return [
         number(
             "Policies in force",
             "By how many different policies the workers judge. More than one for longer than seconds means that a "
@@ -95,7 +106,6 @@ def _now(runbook: str) -> Section:
         .decimals(0)
         .links([help_at(runbook, "portalwatchdeadlettersrising")]),
     ]
-    return Section("Now", list(parts))
 
 
 def _input(runbook: str) -> Section:
@@ -125,6 +135,11 @@ def _input(runbook: str) -> Section:
         (f"sum by (reason) (increase(portalwatch_deadletters_total{{{CHOSEN}}}[{RATE}]))", "{{reason}}"),
         each="1h",
     ).links([help_at(runbook, "portalwatchdeadlettersrising")])
+    parts = [coloured(events, colours.WORKFLOWS), lag, ages, coloured(dead, REASONS), *_last_day()]
+    return Section("What comes in", parts)
+
+
+def _last_day() -> list[table.Panel]:
     refused = rows(
         "What was refused, 24 hours",
         "The dead letters of the last 24 hours, by topic and reason. `portalwatch deadletters list` shows them.",
@@ -141,8 +156,7 @@ def _input(runbook: str) -> Section:
         size=(12, 8),
         sort="Events",
     )
-    tables = [column(refused, "Records", decimals=0), column(types, "Events", decimals=0)]
-    return Section("What comes in", [coloured(events, colours.WORKFLOWS), lag, ages, coloured(dead, REASONS), *tables])
+    return [column(refused, "Records", decimals=0), column(types, "Events", decimals=0)]
 
 
 def _judging(runbook: str) -> Section:

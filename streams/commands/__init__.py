@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "Check a policy file: what it says, what is wrong, what is odd.",
     "deadletters": "List the events that were refused, or send them back.",
     "diff": "Say what a new policy changes, and for whom.",
+    "deliver": "Print what the sinks would be sent now (--dry-run).",
     "demo": "See it work: an embedded broker, a simulated portal, a worker, a board in the terminal.",
     "explain": "Explain when a piece of work would be due, and who is told when.",
     "policy": "Put a policy into force, or show the one that is.",
@@ -23,6 +24,7 @@ COMMANDS = {
     "schemas": "Print the schemas of events, alerts and the policy file, and the AsyncAPI document.",
     "simulate": "Simulate a portal: publish its events, or print them.",
     "topics": "List the topics, and compare or create them.",
+    "why": "Say why somebody was told of an item, or was not.",
     "worker": "Run a worker.",
 }
 

@@ -25,7 +25,8 @@ from streams.commands import fail
 def command(speed: float, seed: int, *, plain: bool) -> None:
     """Watch a simulated clinic: an embedded broker, a portal, a worker, and alerts before a benchmark is missed.
 
-    All on this machine, in memory, until Ctrl-C. Default ports that are taken are replaced by the next free ones.
+    All on this machine, in memory, until Ctrl-C; nobody is told, whatever PORTALWATCH_SINKS says. Default ports that
+    are taken are replaced by the next free ones.
     """
     try:
         from streams.demo.run import demo  # noqa: PLC0415 - what it needs is an extra

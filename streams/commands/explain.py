@@ -17,8 +17,9 @@ from streams.commands.check import read
 from streams.core.book import Book
 from streams.core.calendars import CalendarRangeError
 from streams.core.explain import ANCHOR_MISSING, Explanation, explain
-from streams.core.fold import Cycle, Routing, fold
+from streams.core.fold import Cycle, fold
 from streams.core.policy_check import PolicyError
+from streams.core.routing import Routing
 from streams.explaining.form import form
 from streams.explaining.text import text
 

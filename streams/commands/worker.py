@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +53,20 @@ def command(settings_file: Path | None, policy: Path | None, skip_corrupt: bool)
         fail(str(error))
 
 
+OBJECTS_AT_ONCE = 50_000
+"""New objects after which Python looks for cycles among them: some batches' worth, which make none."""
+
+
+def spare_the_collector() -> None:
+    """Take what is loaded, and stays, out of the collector's sight, and let it look more seldom.
+
+    A batch makes thousands of objects that go without it: by default it took an eighth of the time of a backlog.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_AT_ONCE, 10, 10)
+
+
 def run(given: Settings, **options: Any) -> None:
     """Run until told to stop; ends the process. The options are the runtime's."""
     from faust import Worker  # noqa: PLC0415 - Faust takes long to load, and wrong use is told before
@@ -61,6 +76,7 @@ def run(given: Settings, **options: Any) -> None:
     config = logs.config(given.log, given.log_level)
     logs.set_up(given.log, given.log_level)
     app = create(given, **options)
+    spare_the_collector()
     Worker(
         app, loglevel=given.log_level, logging_config=config, redirect_stdouts=False, quiet=True
     ).execute_from_commandline()

@@ -1,19 +1,99 @@
 """When each item of a partition wants to be looked at next.
 
-Two heaps: moments of time, and moments of the greatest event time (an item that has ended waits only for that, R3).
+Two queues: moments of time, and moments of the greatest event time (an item that has ended waits only for that, R3).
 An item's own record says which counts, so an entry that it no longer confirms is stale and is dropped when it comes up.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
+from schemas.policy import MINUTE
 from streams.core import state as states
 from streams.core.shelf import Shelf
 
 OWN = b"@"
 """No item's key begins with it: such keys are the engine's own."""
+WIDTH: Final = int(MINUTE)
+MANY: Final = 10_000
+"""Of one minute: so many are not looked at in one go, but one by one as they come."""
+
+
+def moment_of(value: bytes) -> int:
+    """The next moment of an encoded item: the first of an array, nearly always an integer of eight bytes."""
+    kind = value[1] if len(value) > 10 and 0x90 <= value[0] <= 0x9F else 0
+    if kind not in (0xCF, 0xD3):
+        return states.moment(value)
+    high = low = 0
+    for place in range(2, 6):
+        high = high * 256 + value[place]
+        low = low * 256 + value[place + 4]
+    if kind == 0xD3 and high >= 1 << 31:
+        high -= 1 << 32
+    return high * (1 << 32) + low
+
+
+class Queue:
+    """Moments (microseconds) of an agenda, each with its item, the first at hand.
+
+    Most items are answered long before their moment, so what lies ahead is not put in order: those of a minute stand
+    together as they came. When their minute is the first, those that no item confirms any more are left out.
+    """
+
+    __slots__ = ("_ahead", "_begun", "_confirms", "_first", "_minutes")
+
+    def __init__(self, confirms: Callable[[bytes, int], bool]) -> None:
+        self._confirms = confirms
+        self._first: list[tuple[int, bytes]] = []
+        """A heap of all before `_begun`."""
+        self._begun = -(1 << 62)
+        self._ahead: dict[int, list[tuple[int, bytes]]] = {}
+        self._minutes: list[int] = []
+        """A heap of the minutes of what lies ahead."""
+
+    def add(self, moment: int, key: bytes) -> None:
+        """Put one in."""
+        if moment < self._begun:
+            heapq.heappush(self._first, (moment, key))
+            return
+        minute = moment // WIDTH
+        found = self._ahead.get(minute)
+        if found is None:
+            found = self._ahead[minute] = []
+            heapq.heappush(self._minutes, minute)
+        found.append((moment, key))
+
+    def next(self) -> tuple[int, bytes] | None:
+        """The first that is confirmed; None if there is none."""
+        while True:
+            while self._first:
+                first = self._first[0]
+                if self._confirms(first[1], first[0]):
+                    return first
+                heapq.heappop(self._first)
+            if not self._minutes:
+                return None
+            minute = heapq.heappop(self._minutes)
+            self._begun = (minute + 1) * WIDTH
+            self._first = self._ahead.pop(minute)
+            if len(self._first) <= MANY:
+                self._first = [each for each in self._first if self._confirms(each[1], each[0])]
+            heapq.heapify(self._first)
+
+    def __len__(self) -> int:
+        return len(self._first) + sum(len(found) for found in self._ahead.values())
+
+    def drop(self) -> None:
+        """Take out what `next` gave."""
+        heapq.heappop(self._first)
+
+    def before(self, moment: int) -> bool:
+        """Whether there may be one before this moment."""
+        if self._first:
+            return self._first[0][0] < moment
+        return bool(self._minutes) and self._minutes[0] * WIDTH < moment
 
 
 class Agenda:
@@ -21,44 +101,44 @@ class Agenda:
 
     def __init__(self, items: Shelf) -> None:
         self._items = items
-        self._moments: list[tuple[int, bytes]] = []
-        self._fading: list[tuple[int, bytes]] = []
+        self._moments = Queue(self._comes)
+        self._fading = Queue(self._fades)
 
     def rebuild(self) -> None:
         """Begin anew from what stands on the shelf."""
-        found = [(states.moment(value), key) for key, value in self._items.items() if not key.startswith(OWN)]
-        self._moments = [each for each in found if each[0] >= 0]
-        self._fading = [(-moment, key) for moment, key in found if moment < 0]
-        heapq.heapify(self._moments)
-        heapq.heapify(self._fading)
+        self._moments, self._fading = Queue(self._comes), Queue(self._fades)
+        for key, value in self._items.items():
+            if not key.startswith(OWN):
+                self.add(moment_of(value), key)
 
     def add(self, moment: int, key: bytes) -> None:
         """An item was put on the shelf with this moment."""
         if moment >= 0:
-            heapq.heappush(self._moments, (moment, key))
+            self._moments.add(moment, key)
         else:
-            heapq.heappush(self._fading, (-moment, key))
+            self._fading.add(-moment, key)
 
     def next(self) -> tuple[int, bytes] | None:
         """The first moment and its item; None if nothing is to come."""
-        while self._moments:
-            moment, key = self._moments[0]
-            if self._confirms(key, moment):
-                return moment, key
-            heapq.heappop(self._moments)
-        return None
+        return self._moments.next()
 
     def drop(self) -> None:
         """What `next` gave is being looked at."""
-        heapq.heappop(self._moments)
+        self._moments.drop()
+
+    def fades(self, latest: int) -> bool:
+        """Whether there may be some of `faded`."""
+        return self._fading.before(latest)
 
     def faded(self, latest: int) -> Iterator[bytes]:
         """The items that waited for the greatest event time to pass a moment that is now over."""
-        while self._fading and self._fading[0][0] < latest:
-            moment, key = heapq.heappop(self._fading)
-            if self._confirms(key, -moment):
-                yield key
+        while self._fading.before(latest) and (coming := self._fading.next()) is not None and coming[0] < latest:
+            self._fading.drop()
+            yield coming[1]
 
-    def _confirms(self, key: bytes, moment: int) -> bool:
+    def _comes(self, key: bytes, moment: int) -> bool:
         value = self._items.get(key)
-        return value is not None and states.moment(value) == moment
+        return value is not None and moment_of(value) == moment
+
+    def _fades(self, key: bytes, moment: int) -> bool:
+        return self._comes(key, -moment)

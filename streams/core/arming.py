@@ -105,12 +105,15 @@ def _arm(each: Rung, cycle: Cycle, when: int) -> int:
 def _arm_some(
     voice: Voice, clock: Clock, cycle: Cycle, ladder: Ladder, state: ClockState, cause: Cause
 ) -> None:  # fmt: skip
-    """R6 (b) and (c)."""
+    """R6 (b) and (c); and what a step resolved that was lost in a crash, and is not the same when it is repeated."""
     again = {s.name for i, s in enumerate(clock.stages) if is_done(state, s.name) and ladder.at(i) > voice.at}
     renewed: set[str] = set()
     for name, each in state.stages.items():
+        if not each.alert:
+            continue
         # By what was said, not by what is open: the step may be repeated after its resolution was written (R12).
-        if each.alert and voice.book.recipients(_notify(clock, each.names), cycle.routing) != each.recipients:
+        moved = voice.book.recipients(_notify(clock, each.names), cycle.routing) != each.recipients
+        if moved or (name not in again and not voice.fires(each.alert)):
             renewed |= {name, *each.names}
     for stage in clock.stages:
         if stage.name in again or stage.name in renewed:

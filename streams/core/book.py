@@ -11,13 +11,38 @@ from typing import Final
 
 from schemas.policy import UNASSIGNED, WORKFLOWS, Clock, Department, Policy, Rule
 from streams.core.calendars import Calendar
-from streams.core.fold import Routing
+from streams.core.routing import Routing
 
 _NOBODY = Department()
 OTHER: Final = "other"
 """In labels: a department that the policy does not know (R17)."""
 MATCHES_KEPT = 10_000
 """Free text of senders is part of the key, so what is kept is bounded."""
+
+
+class Line:
+    """A clock, and the rule of it that judges a piece of work.
+
+    `index`: the rule's place. `early`, `always`: of the clock's first stage, whether it stands before the due, and
+    whether it may fire at all hours; False if the clock has none.
+    """
+
+    __slots__ = ("always", "calendar", "clock", "early", "index", "name", "rule")
+
+    def __init__(self, clock: Clock, index: int, calendar: Calendar) -> None:
+        self.clock, self.name, self.index, self.calendar = clock, clock.name, index, calendar
+        self.rule: Rule = clock.rules[index]
+        self.early: bool = bool(clock.stages) and clock.stages[0].early
+        self.always: bool = bool(clock.stages) and clock.stages[0].always
+
+
+class Plan:
+    """By what a workflow judges a routing and priority: `lines`, in order of the clocks; `label` as metrics name it."""
+
+    __slots__ = ("label", "lines")
+
+    def __init__(self, label: str, lines: list[Line]) -> None:
+        self.label, self.lines = label, lines
 
 
 class Book:
@@ -29,8 +54,11 @@ class Book:
         self.clocks: dict[str, tuple[Clock, ...]] = {
             w: tuple(c for c in policy.clocks if c.workflow == w) for w in WORKFLOWS
         }
+        self.names = {workflow: frozenset(clock.name for clock in clocks) for workflow, clocks in self.clocks.items()}
+        """Of each workflow's clocks."""
         self._labels = frozenset(policy.departments) | {UNASSIGNED}
         self._matches: dict[tuple[str | None, ...], int | None] = {}
+        self._plans: dict[tuple[str | None, ...], Plan] = {}
 
     def warm(self, at: int) -> None:
         """Build the calendars' years around `at`, before it matters how long that takes."""
@@ -93,6 +121,27 @@ class Book:
                 self._matches.clear()
             found = self._matches[key] = self._first(clock, routing, priority)
             return found
+
+    def plan(
+        self, workflow: str, department: str | None, site: str | None, pool: str | None, kind: str | None, priority: str
+    ) -> Plan:
+        """The clocks that judge a piece of work, each with its rule."""
+        key = workflow, department, site, pool, kind, priority
+        found = self._plans.get(key)
+        if found is None:
+            if len(self._plans) >= MATCHES_KEPT:
+                self._plans.clear()
+            routing = Routing(department, site, pool, None, kind)
+            found = self._plans[key] = self._planned(workflow, routing, priority)
+        return found
+
+    def _planned(self, workflow: str, routing: Routing, priority: str) -> Plan:
+        lines: list[Line] = []
+        for clock in self.clocks[workflow]:
+            index = self.match(clock, routing, priority)
+            if index is not None:
+                lines.append(Line(clock, index, self.calendar(clock.rules[index], routing)))
+        return Plan(self.label(routing), lines)
 
     def _first(self, clock: Clock, routing: Routing, priority: str) -> int | None:
         for index, rule in enumerate(clock.rules):

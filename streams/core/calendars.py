@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from schemas.instants import DAY_SECONDS, EPOCH, EPOCH_ORDINAL, FIRST, LAST, SECOND
+from schemas.instants import EPOCH, EPOCH_ORDINAL, FIRST, LAST, SECOND
 from schemas.policy import CalendarSpec, Window
 from streams.core.regions import days_off
+from streams.core.zones import MICROS_OF_DAY, Zone
 
-MICROS_OF_DAY = DAY_SECONDS * SECOND
+LONG_DAY: Final = int(MICROS_OF_DAY)
+FEW: Final = 16
+"""Windows that are looked at one by one before they are bisected."""
 FIRST_YEAR, LAST_YEAR = 1999, 2100
 """Built at most: a year beyond the range on either side, so that its edges have neighbours."""
-_NAIVE_EPOCH = datetime(1970, 1, 1)
 
 
 class CalendarRangeError(ValueError):
@@ -37,21 +40,23 @@ class Calendar:
     def __init__(self, spec: CalendarSpec) -> None:
         self.spec, self.name = spec, spec.name
         self.zone = ZoneInfo(spec.timezone)
+        self._local = Zone(self.zone)
         self._opens: list[int] = []
         self._closes: list[int] = []
         self._before: list[int] = [0]
         self._days: list[int] = []
         self._business: list[int] = []
         self._windows: dict[int, list[tuple[int, int]]] = {}
-        self._offsets: dict[int, int | None] = {}
         self._years: tuple[int, int] | None = None
         self._from, self._to = 1, 0
+        self._first: list[int] = []
+        """Of each UTC day from `_from` on, the last window that opens at or before its beginning."""
 
     # -- open time ------------------------------------------------------------------------------
 
     def is_open(self, at: int) -> bool:
         """Whether `at` lies in a window (half-open)."""
-        i = bisect_right(self._opens, at) - 1 if self._from <= at < self._to else self._index(at)
+        i = self._index(at)
         return i >= 0 and at < self._closes[i]
 
     def between(self, start: int, end: int) -> int:
@@ -65,20 +70,33 @@ class Calendar:
         """The first instant at which `amount` open microseconds have passed since `start` (T2)."""
         if amount <= 0:
             return start
-        target = self._sum(start) + amount
+        i = self._index(start)
+        target = self._until(i, start) + amount
         while target > self._before[-1]:
             target += self._grow(later=True)
-        i = bisect_left(self._before, target) - 1
+        before = self._before
+        i, far = max(i, 0), i + FEW
+        while before[i + 1] < target:
+            i += 1
+            if i > far:
+                i = bisect_left(before, target, i) - 1
         return self._checked(self._opens[i] + target - self._before[i])
 
     def sub(self, end: int, amount: int) -> int:
         """The last instant from which `amount` open microseconds pass until `end` (T2, mirrored)."""
         if amount <= 0:
             return end
-        target = self._sum(end) - amount
-        while target < 0:
-            target += self._grow(later=False)
-        i = bisect_right(self._before, target) - 1
+        i = self._index(end)
+        target = self._until(i, end) - amount
+        if target < 0:
+            while target < 0:
+                target += self._grow(later=False)
+            i = bisect_right(self._before, target) - 1
+        before, far = self._before, i - FEW
+        while before[i] > target:
+            i -= 1
+            if i < far:
+                i = bisect_right(before, target, 0, i + 1) - 1
         return self._checked(self._opens[i] + target - self._before[i])
 
     def opening(self, at: int) -> int:
@@ -129,7 +147,7 @@ class Calendar:
 
     def _later(self, start: int, own: int, n: int) -> int:
         day = self.day_after(own, n)
-        at = self.instant(day, self._local(start, own))
+        at = self.instant(day, self._local.local(start, own))
         windows = self._windows[day]
         if any(o <= at < c for o, c in windows):
             return self._checked(at)
@@ -141,7 +159,7 @@ class Calendar:
             anchor = self.closing(anchor)
         own = self._day_of(anchor)
         day = self.day_before(own, n)
-        at = self.instant(day, self._local(anchor, own))
+        at = self.instant(day, self._local.local(anchor, own))
         windows = self._windows[day]
         if any(o <= at < c for o, c in windows):
             return self._checked(at)
@@ -159,55 +177,9 @@ class Calendar:
         self._index(min(max(noon, FIRST), LAST))
         return self._windows.get(day, [])
 
-    # -- local time -----------------------------------------------------------------------------
-
     def instant(self, day: int, local: int) -> int:
         """The instant of `local` microseconds after the local midnight of `day` (T8)."""
-        offset = self._offset(day)
-        if offset is not None and 0 <= local < 2 * MICROS_OF_DAY:
-            return (day - EPOCH_ORDINAL) * MICROS_OF_DAY + local - offset
-        naive = datetime.fromordinal(day) + timedelta(microseconds=local)
-        first = naive.replace(tzinfo=self.zone)
-        before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
-        assert before is not None
-        assert after is not None
-        wall = (naive - _NAIVE_EPOCH) // timedelta(microseconds=1)
-        if after <= before:
-            return wall - before // timedelta(microseconds=1)
-        return self._gap_end(wall, before // timedelta(seconds=1), after // timedelta(seconds=1))
-
-    def _offset(self, day: int) -> int | None:
-        """The offset from UTC, in microseconds, from the midnight of `day` for two days; None if it changes."""
-        try:
-            return self._offsets[day]
-        except KeyError:
-            found = {datetime.fromordinal(day + n).replace(tzinfo=self.zone).utcoffset() for n in (-1, 0, 1, 2, 3)}
-            offset = found.pop()
-            constant = not found and offset is not None
-            self._offsets[day] = offset // timedelta(microseconds=1) if constant and offset is not None else None
-            return self._offsets[day]
-
-    def _gap_end(self, wall: int, before: int, after: int) -> int:
-        """The instant at which the offset changes from `before` to `after` seconds, around `wall`."""
-        low, high = wall // SECOND - after, wall // SECOND - before + 1
-        while low < high:
-            middle = (low + high) // 2
-            offset = (EPOCH + timedelta(seconds=middle)).astimezone(self.zone).utcoffset()
-            if offset is not None and offset // timedelta(seconds=1) == before:
-                low = middle + 1
-            else:
-                high = middle
-        return low * SECOND
-
-    def _local(self, at: int, day: int) -> int:
-        """Local wall time of `at`, in microseconds since the local midnight of `day`."""
-        offset = self._offset(day)
-        if offset is not None:
-            local = at + offset - (day - EPOCH_ORDINAL) * MICROS_OF_DAY
-            if 0 <= local < 2 * MICROS_OF_DAY:
-                return local
-        wall = (EPOCH + timedelta(microseconds=at)).astimezone(self.zone).replace(tzinfo=None)
-        return (wall - datetime.fromordinal(day)) // timedelta(microseconds=1)
+        return self._local.instant(day, local)
 
     # -- the lists ------------------------------------------------------------------------------
 
@@ -220,7 +192,11 @@ class Calendar:
         """The last window that opens at or before `at`; -1 if none does."""
         if not self._from <= at < self._to:
             self._cover(at)
-        return bisect_right(self._opens, at) - 1
+        opens, i = self._opens, self._first[(at - self._from) // LONG_DAY] + 1
+        count = len(opens)
+        while i < count and opens[i] <= at:
+            i += 1
+        return i - 1
 
     def _day_of(self, at: int) -> int:
         """The date of the last window that opens at or before `at`."""
@@ -228,11 +204,12 @@ class Calendar:
         return self._days[i]
 
     def _sum(self, at: int) -> int:
-        i = bisect_right(self._opens, at) - 1 if self._from <= at < self._to else self._index(at)
-        if i < 0:
-            return 0
-        closes = self._closes[i]
-        return self._before[i] + (min(closes, at)) - self._opens[i]
+        i = self._index(at)  # first: it may build the lists anew
+        return self._until(i, at)
+
+    def _until(self, i: int, at: int) -> int:
+        """Open time before `at`, which lies in the window `i` or after it."""
+        return 0 if i < 0 else self._before[i] + min(self._closes[i], at) - self._opens[i]
 
     def _cover(self, at: int) -> None:
         """Build the year of `at` and its two neighbours, and all years between those and the built ones."""
@@ -272,6 +249,7 @@ class Calendar:
         self._business = [d for d in sorted(self._windows) if self._counts(d)]
         self._from = (date(low + 1, 1, 1).toordinal() - EPOCH_ORDINAL) * MICROS_OF_DAY
         self._to = (date(high, 1, 1).toordinal() - EPOCH_ORDINAL) * MICROS_OF_DAY
+        self._first = [bisect_right(self._opens, day) - 1 for day in range(self._from, self._to, MICROS_OF_DAY)]
 
     def _counts(self, day: int) -> bool:
         named = self.spec.business_days

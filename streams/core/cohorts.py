@@ -15,9 +15,12 @@ from typing import Final, NamedTuple
 
 from schemas.policy import HOUR, MINUTE
 from streams.core.shares import EXPIRED, KEPT, OUTCOMES, UNJUDGED, WINDOW, Share
+from streams.core.shares import PENDING as _PENDING
 
 BOUNDS: Final = (15 * MINUTE, 30 * MINUTE, *(hours * HOUR for hours in (1, 2, 4, 8, 16, 24, 40, 80)))
 """Upper bounds of the response time's buckets, inclusive, in microseconds; the last bucket has none."""
+_WIDTH: Final = int(WINDOW)
+PENDING: Final = int(_PENDING)
 _SHORT, _ALERTED, _SUM, _COUNT, _BUCKETS = range(EXPIRED + 1, EXPIRED + 6)
 _LENGTH: Final = _BUCKETS + len(BOUNDS) + 1
 
@@ -33,17 +36,19 @@ class Key(NamedTuple):
 
 
 class Cohort:
-    """The sums of one row."""
+    """The sums of one row. `changed`: its key is among those that changed."""
 
-    __slots__ = ("_sums",)
+    __slots__ = ("_sums", "changed", "key")
 
-    def __init__(self, sums: Iterable[int] = ()) -> None:
+    def __init__(self, sums: Iterable[int] = (), key: Key | None = None) -> None:
         self._sums = list(sums) or [0] * _LENGTH
+        self.key, self.changed = key, False
 
     def add(self, share: Share, sign: int = 1) -> None:
         """Put a share in, or take it out (`sign` -1)."""
         sums, response = self._sums, share.response
-        sums[share.outcome] += sign
+        outcome: int = share.outcome
+        sums[outcome] += sign
         if share.short:
             sums[_SHORT] += sign
         if share.alerted:
@@ -52,6 +57,22 @@ class Cohort:
             sums[_SUM] += sign * response
             sums[_COUNT] += sign
             sums[_BUCKETS + bisect_left(BOUNDS, response)] += sign
+
+    def open(self, *, short: bool) -> None:
+        """A cycle begins."""
+        sums = self._sums
+        sums[PENDING] += 1
+        if short:
+            sums[_SHORT] += 1
+
+    def close(self, outcome: int, response: int) -> None:
+        """A cycle that was open, and of which nothing was said, was stopped after so much open time."""
+        sums = self._sums
+        sums[PENDING] -= 1
+        sums[outcome] += 1
+        sums[_SUM] += response
+        sums[_COUNT] += 1
+        sums[_BUCKETS + bisect_left(BOUNDS, response)] += 1
 
     def merge(self, other: Cohort) -> None:
         """Put all of another cohort in."""
@@ -103,31 +124,69 @@ class Cohort:
         return self._sums[_BUCKETS:]
 
 
+class Near:
+    """A row that was asked for, of a workflow and a window."""
+
+    __slots__ = ("row", "window", "workflow")
+
+    def __init__(self, workflow: str, window: int, row: Cohort) -> None:
+        self.workflow, self.window, self.row = workflow, window, row
+
+
 class Cohorts:
     """All rows of a partition. `kept`: microseconds after a window's end; None keeps all."""
 
     def __init__(self, kept: int | None = KEPT) -> None:
         self.kept = kept
         self.rows: dict[Key, Cohort] = {}
-        self.changed: dict[tuple[str, str, str, int], None] = {}
+        self.changed: dict[Key, None] = {}
         """Keys of the rows that changed or went since they were taken."""
         self._windows: dict[int, list[Key]] = {}
         self._order: list[int] = []
         self._first = -(1 << 62)
         """Windows that start before this are over."""
+        self._near: dict[str, dict[str, Near]] = {}
+        """By clock and department: the row that was asked for last."""
 
     def change(self, workflow: str, before: Sequence[Share], after: Sequence[Share]) -> None:
         """An item's shares change."""
+        if len(before) == 1 and len(after) == 1 and self._turned(workflow, before[0], after[0]):
+            return
         for share in before:
             if share not in after:
                 self._put(workflow, share, -1)
         for share in after:
-            if share not in before:
+            if not before or share not in before:
                 self._put(workflow, share, 1)
+
+    def row(self, workflow: str, clock: str, department: str, start: int) -> Cohort | None:
+        """The row of a cycle that started then, which is about to change; None if none is kept."""
+        near = self._near.get(clock)
+        if near is None:
+            near = self._near[clock] = {}
+        last = near.get(department)
+        window = start - start % _WIDTH
+        if last is None or last.window != window or last.workflow != workflow:
+            row = self._row(workflow, clock, department, window)
+            if row is not None:
+                near[department] = Near(workflow, window, row)
+            return row
+        row = last.row
+        if not row.changed:
+            self._mark(row)
+        return row
+
+    def _mark(self, row: Cohort) -> None:
+        row.changed = True
+        if row.key is not None:
+            self.changed[row.key] = None
 
     def take_changed(self) -> list[Key]:
         """The rows that changed or went since the last call."""
-        taken = [Key(*key) for key in self.changed]
+        taken = list(self.changed)
+        for key in taken:
+            if (row := self.rows.get(key)) is not None:
+                row.changed = False
         self.changed.clear()
         return taken
 
@@ -136,6 +195,8 @@ class Cohorts:
         if self.kept is None or (first := latest - self.kept - WINDOW) <= self._first:
             return
         self._first = first
+        if self._order and self._order[0] < first:
+            self._near.clear()
         while self._order and self._order[0] < first:
             for key in self._windows.pop(heapq.heappop(self._order)):
                 del self.rows[key]
@@ -144,17 +205,31 @@ class Cohorts:
     def __iter__(self) -> Iterator[tuple[Key, Cohort]]:
         return iter(self.rows.items())
 
+    def _turned(self, workflow: str, old: Share, new: Share) -> bool:
+        """Whether both stand in one row, so that it was looked up only once."""
+        clock, department, start = old.clock, old.department, old.start
+        if clock != new.clock or department != new.department or start != new.start:
+            return False
+        row = self.row(workflow, clock, department, start)
+        if row is not None:
+            row.add(old, -1)
+            row.add(new, 1)
+        return True
+
     def _put(self, workflow: str, share: Share, sign: int) -> None:
-        start = share.start
-        window = start - start % WINDOW
-        if window < self._first or share.clock == UNJUDGED:
-            return
-        key = (workflow, share.clock, share.department, window)  # equal to a Key, and quicker to make
-        row = self.rows.get(key)  # type: ignore[call-overload]
+        row = self.row(workflow, share.clock, share.department, share.start)
+        if row is not None:
+            row.add(share, sign)
+
+    def _row(self, workflow: str, clock: str, department: str, window: int) -> Cohort | None:
+        if window < self._first or clock == UNJUDGED:
+            return None
+        key = Key(workflow, clock, department, window)
+        row = self.rows.get(key)
         if row is None:
-            row = self._begin(Key(*key))
-        row.add(share, sign)
-        self.changed[key] = None
+            row = self._begin(key)
+        self._mark(row)
+        return row
 
     def _begin(self, key: Key) -> Cohort:
         keys = self._windows.get(key.window)
@@ -162,5 +237,5 @@ class Cohorts:
             keys = self._windows[key.window] = []
             heapq.heappush(self._order, key.window)
         keys.append(key)
-        row = self.rows[key] = Cohort()
+        row = self.rows[key] = Cohort((), key)
         return row

@@ -7,7 +7,7 @@ before the clinic had `lead` of open time since it could know of it is put off t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.policy import Clock, Duration, Rule, Unit
 from streams.core.book import Book
@@ -15,24 +15,39 @@ from streams.core.calendars import Calendar
 from streams.core.fold import Cycle, Pause, Step
 from streams.core.running import reach
 
+ELAPSED: Final = Unit.ELAPSED
+OPEN: Final = Unit.OPEN
+BUSINESS_DAYS: Final = Unit.BUSINESS_DAYS
+"""To name a member of an enumeration is slow, and this is asked for every event."""
 
-class Verdict(NamedTuple):
-    """How a clock judges a cycle; instants in microseconds."""
 
-    position: int | None = None
-    """Index of the matching rule; None: the clock does not judge it."""
-    rule: Rule | None = None
-    calendar: Calendar | None = None
-    due: int | None = None
-    """None if not known: no anchor, or a pause that lasts."""
-    short: bool = False
-    """T11 moved it."""
-    elapsed: bool = False
-    """The due comes from an elapsed part."""
-    missing: bool = False
-    """No part of the rule gives a due: an anchor is missing."""
-    floor: int | None = None
-    """`not_before`, as an instant."""
+class Verdict:
+    """How a clock judges a cycle; instants in microseconds.
+
+    Args:
+        position: index of the matching rule; None: the clock does not judge it.
+        due: None if not known: no anchor, or a pause that lasts.
+        short: T11 moved it.
+        elapsed: the due comes from an elapsed part.
+        missing: no part of the rule gives a due: an anchor is missing.
+        floor: `not_before`, as an instant.
+    """
+
+    __slots__ = ("calendar", "due", "elapsed", "floor", "missing", "position", "rule", "short")
+
+    def __init__(
+        self,
+        position: int | None = None,
+        rule: Rule | None = None,
+        calendar: Calendar | None = None,
+        due: int | None = None,
+        short: bool = False,
+        elapsed: bool = False,
+        missing: bool = False,
+        floor: int | None = None,
+    ) -> None:
+        self.position, self.rule, self.calendar, self.due = position, rule, calendar, due
+        self.short, self.elapsed, self.missing, self.floor = short, elapsed, missing, floor
 
 
 UNJUDGED = Verdict()
@@ -44,23 +59,24 @@ def judge(book: Book, clock: Clock, cycle: Cycle) -> Verdict:
     if index is None:
         return UNJUDGED
     rule = clock.rules[index]
-    now = Step(cycle.start, cycle.routing, cycle.priority, cycle.anchor, cycle.pauses)
-    notice = _notice(book, clock, cycle)
-    return _verdict(book, rule, index, cycle.start, now, notice)
+    calendar, notice = book.calendar(rule, cycle.routing), _notice(book, clock, cycle)
+    return verdict(book, calendar, rule, index, cycle.start, cycle.anchor, cycle.pauses, notice)
 
 
-def _verdict(book: Book, rule: Rule, index: int, start: int, step: Step, notice: int) -> Verdict:
-    calendar = book.calendar(rule, step.routing)
+def verdict(
+    book: Book, calendar: Calendar, rule: Rule, index: int, start: int, anchor: int | None, pauses: Sequence[Pause],
+    notice: int,
+) -> Verdict:  # fmt: skip
+    """What a rule says, at place `index`, of a cycle of which the clinic could know since `notice` (T11)."""
     floor = None if rule.not_before is None else nominal(calendar, start, rule.not_before)
-    due, elapsed, missing = _earliest(calendar, rule, start, step.anchor, step.pauses)
+    due, elapsed, missing = _earliest(calendar, rule, start, anchor, pauses)
     lead = book.settings.lead.amount
     if due is None or lead == 0:
         return Verdict(index, rule, calendar, due, False, elapsed, missing, floor)
     base = notice if floor is None else max(notice, floor)
-    fair = reach(calendar, base, step.pauses, _lead(calendar, rule, base, lead))
+    fair = reach(calendar, base, pauses, _lead(calendar, rule, base, lead))
     if fair is not None and due >= fair:
         return Verdict(index, rule, calendar, due, False, elapsed, missing, floor)
-    anchor = step.anchor
     if rule.before is not None and anchor is not None and due <= anchor and (fair is None or anchor < fair):
         fair = anchor
     return Verdict(index, rule, calendar, fair, True, False, False, floor)
@@ -71,7 +87,7 @@ def _lead(calendar: Calendar, rule: Rule, base: int, lead: int) -> int:
     within = rule.within
     if within is None:
         return lead
-    if within.unit is Unit.BUSINESS_DAYS:
+    if within.unit is BUSINESS_DAYS:
         return min(lead, calendar.between(base, calendar.later(base, within.amount)))
     return min(lead, within.amount)
 
@@ -83,7 +99,7 @@ def _earliest(
     best: tuple[int | None, bool] = (None, False)
     known = False
     if rule.within is not None:
-        known, elapsed = True, rule.within.unit is Unit.ELAPSED
+        known, elapsed = True, rule.within.unit is ELAPSED
         end = nominal(calendar, start, rule.within)
         best = _paused(None if elapsed else calendar, start, end, pauses), elapsed
     if rule.by is not None:
@@ -91,7 +107,7 @@ def _earliest(
         best = _sooner(best, (_paused(calendar, start, end, pauses), False))
     if rule.before is not None and anchor is not None:
         known = True
-        best = _sooner(best, (ahead(calendar, anchor, rule.before), rule.before.unit is Unit.ELAPSED))
+        best = _sooner(best, (ahead(calendar, anchor, rule.before), rule.before.unit is ELAPSED))
     return *best, not known
 
 
@@ -112,18 +128,18 @@ def _paused(calendar: Calendar | None, start: int, end: int, pauses: Sequence[Pa
 
 def nominal(calendar: Calendar, start: int, amount: Duration) -> int:
     """`amount` after `start`, pauses aside (T1 to T3)."""
-    if amount.unit is Unit.ELAPSED:
+    if amount.unit is ELAPSED:
         return start + amount.amount
-    if amount.unit is Unit.OPEN:
+    if amount.unit is OPEN:
         return calendar.add(start, amount.amount)
     return calendar.later(start, amount.amount)
 
 
 def ahead(calendar: Calendar, anchor: int, amount: Duration) -> int:
     """`amount` before `anchor` (T4, T10)."""
-    if amount.unit is Unit.ELAPSED:
+    if amount.unit is ELAPSED:
         return anchor - amount.amount
-    if amount.unit is Unit.OPEN:
+    if amount.unit is OPEN:
         return calendar.sub(anchor, amount.amount)
     return calendar.earlier(anchor, amount.amount)
 
@@ -139,7 +155,9 @@ def _notice(book: Book, clock: Clock, cycle: Cycle) -> int:
     notice = cycle.start
     for before, step, old, new in zip(steps, steps[1:], keys, keys[1:], strict=False):
         if old[0] is not None:
-            due = _verdict(book, clock.rules[old[0]], old[0], cycle.start, before, notice).due
+            rule = clock.rules[old[0]]
+            calendar = book.calendar(rule, before.routing)
+            due = verdict(book, calendar, rule, old[0], cycle.start, before.anchor, before.pauses, notice).due
             if due is not None and due <= step.time:
                 return notice
         if old != new:

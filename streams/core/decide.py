@@ -18,8 +18,6 @@ from streams.core.speech import ended, going_on
 from streams.core.state import ClockState, CycleState, ItemState
 from streams.core.voice import Voice
 
-NOTHING_SAID = ClockState()
-
 
 def decide(
     voice: Voice, chain: Chain, state: ItemState, cycles: Sequence[Cycle], cause: Cause | None, *, fire: bool
@@ -42,6 +40,7 @@ def decide(
         if cycle.end is not None and cycle.end == said.end and (cause is None or cycle.end < cause.since):
             shares.extend(share for share in state.shares if share.start == cycle.start)
             continue
+        said.spelt()
         said.end = cycle.end
         voice.book = chain.of(cycle.start)
         lacks = _decide_cycle(voice, state, cycle, said, cause, moments, shares, fire=fire)
@@ -61,8 +60,10 @@ def _decide_cycle(
     """Whether an anchor was found missing; next moments and shares are put to `moments` and `shares`."""
     clocks, missing, judged = voice.book.clocks[voice.workflow], False, len(shares)
     verdicts = {clock.name: judge(voice.book, clock, cycle) for clock in clocks}
-    _answer(voice, cycle, state, verdicts)
-    _end_unknown(voice, cycle, said)
+    if cycle.acknowledgements:
+        _answer(voice, cycle, state, verdicts)
+    if said.clocks:
+        _end_unknown(voice, cycle, said)
     for clock in clocks:
         verdict = verdicts[clock.name]
         kept = said.clocks.get(clock.name)
@@ -70,15 +71,16 @@ def _decide_cycle(
             kept = said.clocks[clock.name] = ClockState()
         missing = missing or (verdict.missing and not kept.missing)
         kept.missing = verdict.missing
-        ladder = Ladder(clock, verdict, cycle) if cycle.running and verdict.due is not None else None
+        ladder = (
+            Ladder(clock, verdict, cycle.start, cycle.pauses) if cycle.running and verdict.due is not None else None
+        )
         if not cycle.running:
             ended(voice, clock, cycle, verdict, kept)
         elif (at := going_on(voice, clock, cycle, verdict, ladder, kept, cause, fire=fire)) is not None:
             moments.append(at)
         if verdict.rule is not None:
             shares.append(share(voice.book, clock, cycle, verdict, ladder, alerted=kept.alerted))
-        if kept == NOTHING_SAID:
-            del said.clocks[clock.name]
+        said.spare(clock.name)
     if cycle.running and len(shares) == judged:
         shares.append(unjudged(voice.book, cycle))
     return missing
@@ -86,9 +88,11 @@ def _decide_cycle(
 
 def _end_unknown(voice: Voice, cycle: Cycle, said: CycleState) -> None:
     """A new policy may lack a clock: what fires of it ends, and if the clock comes back, it has its rule again."""
-    known = {clock.name for clock in voice.book.clocks[voice.workflow]}
+    known = voice.book.names[voice.workflow]
+    if said.clocks.keys() <= known:
+        return
     for name, kept in said.clocks.items():
-        if name not in known:
+        if name not in known and kept is not None:
             for each in kept.stages.values():
                 end(voice, each, "policy", cycle.end)
             voice.resolve(kept.attempts, "policy", cycle.end)
@@ -129,7 +133,7 @@ def _holding(cycles: Sequence[Cycle], start: int) -> int | None:
 
 
 def _drop(voice: Voice, said: CycleState) -> None:
-    for clock in said.clocks.values():
+    for clock in said.told():
         for each in clock.stages.values():
             voice.resolve(each.alert, "moved")
         voice.resolve(clock.attempts, "moved")

@@ -8,22 +8,22 @@ Stages fire in `advance` alone, so whoever drives the engine says up to when the
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from schemas import alerts
 from schemas.events import Action, Event
 from schemas.instants import LAST
+from streams.core import short
 from streams.core import state as states
 from streams.core.accounts import Accounts
-from streams.core.agenda import OWN, Agenda
+from streams.core.agenda import OWN
 from streams.core.arming import Cause
 from streams.core.book import Book
 from streams.core.calendars import CalendarRangeError
 from streams.core.chain import Chain, Term
 from streams.core.decide import decide
-from streams.core.effects import DeadLetter, Effects, Step, Touched
+from streams.core.desk import Desk
+from streams.core.effects import DeadLetter, Effects, Step, Touched, insert
 from streams.core.feeds import look
 from streams.core.firing import Firing
 from streams.core.keeping import fades, folded, is_kept, shrunk, was_seen, why_late
@@ -35,8 +35,10 @@ from streams.core.shelf import Shelf
 from streams.core.state import ItemState
 from streams.core.voice import Speaker, Voice, caught_up
 
+HEARTBEAT: Final = int(Action.HEARTBEAT)
 
-class Engine:
+
+class Engine(Desk):
     """One partition.  Instants are microseconds UTC.
 
     Args:
@@ -50,7 +52,8 @@ class Engine:
         windows: int | None = KEPT,
     ) -> None:  # fmt: skip
         self._reign = Reign(Term(book, at, offset), items)
-        self.speaker, self.items, self.open = speaker, items, Firing(open)
+        super().__init__(items)
+        self.speaker, self.open = speaker, Firing(open)
         self.accounts = Accounts(items, self.open, windows)
         self.latest = 0
         """The greatest event time seen (R3)."""
@@ -58,9 +61,6 @@ class Engine:
         """The greatest moment that was decided."""
         self.silent: frozenset[str] = frozenset()
         """Workflows whose feed is said to be silent (R16)."""
-        self.looker: Callable[[bytes, ItemState], object] | None = None
-        """Told of each item that is put on the shelf, while somebody looks."""
-        self._agenda = Agenda(items)
 
     @property
     def chain(self) -> Chain:
@@ -89,26 +89,24 @@ class Engine:
 
         Args:
             events: with a handle each, which a dead letter gives back.
-            limit: up to which moment cycles may expire; None: up to now.
-            stamp: the true time, which alerts carry and now never passes; None: now.
+            limit, stamp: as in `Step`.
         """
         step = Step(limit, stamp)
-        for event, ref in events:
-            if (why := self.refuses(event, step)) is not None:
-                step.effects.dead.append(DeadLetter(ref, "invalid", f"time: {why}"))
-                continue
-            if event.entry.time > self.latest:
-                self.latest = event.entry.time
-                self.now = max(self.now, self.latest if stamp is None else min(self.latest, stamp))
-            if event.entry.action != Action.HEARTBEAT:
-                self._take(event, ref, step)
-        for key, each in step.touched.items():
-            self._decide_step(key, each, step)
-        for key in self._agenda.faded(self.latest):
-            self._fade(key, self._state(key))
-        self.accounts.cohorts.expire(self.latest)
-        self._keep_times()
+        self.take(list(events), step)
+        self.keep_times()
         return step.effects
+
+    def take(self, events: list[tuple[Event, object]], step: Step) -> None:
+        """As `step`; before what stands on the shelves is written, `keep_times` is still to be called."""
+        if len(events) == 1:
+            event, ref = events[0]
+            self._alone(event, ref, step)
+        else:
+            self._together(events, step)
+        if self._agenda.fades(self.latest):
+            for key in self._agenda.faded(self.latest):
+                self._fade(key, self._state(key))
+        self.accounts.cohorts.expire(self.latest)
 
     def advance(self, until: int, *, stamp: int | None = None, late: int | None = None) -> Effects:
         """Decide all that comes up to `until` (inclusive), each moment in its order.
@@ -130,7 +128,7 @@ class Engine:
             decided = True
         self.now = max(self.now, until)
         if decided:
-            self._keep_times()
+            self.keep_times()
             effects.alerts.extend(caught_up(effects.alerts, self.speaker, self.book, until if stamp is None else stamp))
         return effects
 
@@ -157,7 +155,7 @@ class Engine:
         effects = Effects()
         for key in self._reign.pending(count):
             self._adopt(key, stamp, effects)
-        self._keep_times()
+        self.keep_times()
         return effects
 
     def _adopt(self, key: bytes, stamp: int | None, effects: Effects) -> bool:
@@ -167,44 +165,72 @@ class Engine:
         state, at = self._state(key), self.chain.at
         if state.history:
             self.now = max(self.now, at if stamp is None else min(at, stamp))
-            state.touched = self.now
-            cause = Cause(at, "policy", 0)
+            state.touched, cause = self.now, Cause(at, "policy", 0)
             self._decide_or_park(key, state, self.now, stamp, effects, cause, fire=False, limit=self.now)
         return True
 
     def refuses(self, event: Event, step: Step | None = None) -> str | None:
         """Why an event cannot be judged (T9), to be asked before it may move the time; None if it can."""
-        if event.entry.action == Action.HEARTBEAT or not is_near_the_end(event.entry, self._reign.reach):
+        if event.action == HEARTBEAT or not is_near_the_end(event, self._reign.reach):
             return None
-        key = f"{event.workflow}:{event.subject}".encode()
-        touched = None if step is None else step.touched.get(key)
-        state = self._state(key) if touched is None else touched.state
+        touched = None if step is None else step.touched.get(event.key)
+        state = self._state(event.key) if touched is None else touched.state
         return why_unjudgeable(self.book, event.workflow, state, event.entry)
 
     # -- taking events in -----------------------------------------------------------------------
 
-    def _take(self, event: Event, ref: object, step: Step) -> None:
-        key, entry = f"{event.workflow}:{event.subject}".encode(), event.entry
+    def _alone(self, event: Event, ref: object, step: Step) -> None:
+        """The one event of a step, as most are."""
+        if not self._passes(event, ref, step):
+            return
+        if (state := self._taken(event, ref, None, step)) is None:
+            return
+        try:
+            if self._decide_shortly(event.key, event.workflow, state, step):
+                return
+        except CalendarRangeError as error:
+            step.effects.dead.append(DeadLetter(ref, "invalid", f"time: {error}"))
+        else:
+            self._decide_at_length(event.key, Touched(event.workflow, state, event.entry, ref), step)
+
+    def _together(self, events: list[tuple[Event, object]], step: Step) -> None:
+        for event, ref in events:
+            if self._passes(event, ref, step):
+                state = self._taken(event, ref, step.touched.get(event.key), step)
+                if state is not None:
+                    step.touch(event.key, event.workflow, state, event.entry, ref)
+        for key, each in step.touched.items():
+            self._decide_step(key, each, step)
+        step.touched.clear()
+
+    def _passes(self, event: Event, ref: object, step: Step) -> bool:
+        """Whether an event concerns an item; its time counts, unless it is refused."""
+        if (why := self.refuses(event, step)) is not None:
+            step.effects.dead.append(DeadLetter(ref, "invalid", f"time: {why}"))
+            return False
+        time = event.time
+        if time > self.latest:
+            self.latest = time
+            self.now = max(self.now, time if step.stamp is None else min(time, step.stamp))
+        return event.action != HEARTBEAT
+
+    def _taken(self, event: Event, ref: object, touched: Touched | None, step: Step) -> ItemState | None:
+        """The item with the event in its history; None: it changes nothing."""
+        key = event.key
         if self._reign.adopting:
             self._adopt(key, step.stamp, step.effects)
-        touched = step.touched.get(key)
-        state = touched.state if touched else self._state(key)
-        if not is_kept(state, self.book.settings, self.latest, self.now, self.chain.ages):
-            state, touched = self._given_up(key, touched, state, step), None
-        if was_seen(state, entry):
-            return
-        if (why := why_late(state, entry, self.book.settings, self.latest)) is not None:
+        state = self._state(key) if touched is None else touched.state
+        settings = self.book.settings
+        if state.history or state.moment:  # else nobody knows it
+            if not is_kept(state, settings, self.latest, self.now, self.chain.ages):
+                state = self._given_up(key, touched, state, step)
+            if was_seen(state.history, event.entry):
+                return None
+        if (why := why_late(state, event, settings, self.latest)) is not None:
             step.effects.dead.append(DeadLetter(ref, "late", why))
-            return
-        insort(state.history, entry, key=lambda e: (e.time, e.id, e.source))
-        if touched is None:
-            step.touched[key] = Touched(state, (entry.time, entry.id, entry.source), ref, [ref], entry.time)
-        else:
-            touched.add(entry, ref)
-
-    def _state(self, key: bytes) -> ItemState:
-        value = self.items.get(key)
-        return ItemState() if value is None else states.decode(value)
+            return None
+        insert(state.history, event.entry, event.time)
+        return state
 
     def _given_up(self, key: bytes, touched: Touched | None, state: ItemState, step: Step) -> ItemState:
         """The end of an item that is kept no longer, in the middle of a step: what it still has to say comes first."""
@@ -220,27 +246,36 @@ class Engine:
         """Its time is over, unless a new policy keeps it longer."""
         settings = self.book.settings
         if state.history and is_kept(state, settings, self.latest, self.now, self.chain.ages):
-            self._put(key, state, -(state.history[-1].time + settings.reorder_window))
+            self._put(key, state, self._fading(state))
         else:
             self._shrink(key, state)
 
     def _shrink(self, key: bytes, state: ItemState) -> ItemState:
-        windows = self.accounts.cohorts.kept
+        windows, moment = self.accounts.cohorts.kept, state.moment
         state = shrunk(state, self.book.settings, self.latest, self.now, self.chain.ages, windows)
         if state.past is None and not state.settled:
             self.items.pop(key)
         else:
-            at = fades(state, self.book.settings, windows)
+            at, state.moment = fades(state, self.book.settings, windows), moment
             self._put(key, state, -LAST if at is None else -at)
         return state
 
     # -- deciding -------------------------------------------------------------------------------
 
     def _decide_step(self, key: bytes, each: Touched, step: Step) -> None:
-        each.state.touched = self.now
-        cause, effects = Cause(each.latest[0], "moved", each.since), step.effects
         try:
-            limit = self.now if step.limit is None else step.limit
+            if self._decide_shortly(key, each.workflow, each.state, step):
+                return
+        except CalendarRangeError as error:
+            step.effects.dead.extend(DeadLetter(ref, "invalid", f"time: {error}") for ref in each.refs)
+        else:
+            self._decide_at_length(key, each, step)
+
+    def _decide_at_length(self, key: bytes, each: Touched, step: Step) -> None:
+        each.state.touched = self.now
+        effects, limit = step.effects, self.now if step.limit is None else step.limit
+        try:
+            cause = Cause(each.latest.time, "moved", each.since)
             missing = self._decide(key, each.state, self.now, step.stamp, effects, cause, fire=False, limit=limit)
         except CalendarRangeError as error:
             effects.dead.extend(DeadLetter(ref, "invalid", f"time: {error}") for ref in each.refs)
@@ -248,6 +283,21 @@ class Engine:
         if missing:
             detail = "data.anchor: the rule that matches counts from an anchor, and none was given"
             effects.dead.append(DeadLetter(each.ref, "anchor_missing", detail))
+
+    def _decide_shortly(self, key: bytes, workflow: str, state: ItemState, step: Step) -> bool:
+        """Whether it was decided the short way."""
+        now = self.now
+        decided = short.decide(self.chain, workflow, state, now, now if step.limit is None else step.limit)
+        if decided is None:
+            return False
+        if decided.ends:
+            step.effects.ended += self.accounts.end(workflow, decided.lines)
+        else:
+            self.accounts.begin(workflow, decided.lines)
+        state.shares, state.touched = decided.shares, now
+        moment = decided.moment
+        self._put(key, state, moment if moment < 0 else max(moment, now))
+        return True
 
     def _decide_or_park(self, key: bytes, *args: Any, **options: Any) -> None:
         """As `_decide`; an item that a calendar can no longer judge (T9) is kept as it was, and waits for an event."""
@@ -260,39 +310,25 @@ class Engine:
         self, key: bytes, state: ItemState, at: int, stamp: int | None, effects: Effects, cause: Cause | None, *,
         fire: bool, limit: int, catch_up: bool = False,
     ) -> bool:  # fmt: skip
-        settings = self.book.settings
         workflow, _, item = key.decode().partition(":")
         voice = Voice(
             self.speaker, self.book, workflow, item, at, at if stamp is None else stamp, self.open, state.said,
             catch_up, workflow in self.silent,
         )  # fmt: skip
-        cycles, before = folded(state, settings, limit, self.chain.ages).cycles, state.shares
+        cycles, before = folded(state, self.book.settings, limit, self.chain.ages).cycles, state.shares
         moment, missing = decide(voice, self.chain, state, cycles, cause, fire=fire)
-        self._speak(voice, effects)
+        effects.alerts.extend(voice.alerts)
+        self.open.take(voice.alerts, voice.closed)
         if before or state.shares:
             effects.ended += self.accounts.change(workflow, before, state.shares)
-        if moment is None:
-            self._put(key, state, -(state.history[-1].time + settings.reorder_window))
-        else:
-            self._put(key, state, max(moment, at + 1 if fire else state.touched))
+        soonest = at + 1 if fire else state.touched
+        self._put(key, state, self._fading(state) if moment is None else max(moment, soonest))
         return missing
 
-    def _speak(self, voice: Voice, effects: Effects) -> None:
-        effects.alerts.extend(voice.alerts)
-        for alert in voice.alerts:
-            if alert.type == alerts.FIRED:
-                self.open.put(alert.id.encode(), alerts.encode(alert))
-        for alert_id in voice.closed:
-            self.open.pop(alert_id.encode())
+    def _fading(self, state: ItemState) -> int:
+        """The moment of an item that waits only for the greatest event time."""
+        return -(state.history[-1].time + self.book.settings.reorder_window)
 
-    def _put(self, key: bytes, state: ItemState, moment: int) -> None:
-        """Keep an item, to be looked at next at `moment`; negative: when the greatest event time has passed it."""
-        before, state.moment = self.items.get(key), moment
-        self.items.put(key, states.encode(state))
-        if before is None or states.moment(before) != moment:
-            self._agenda.add(moment, key)
-        if self.looker is not None:
-            self.looker(key, state)
-
-    def _keep_times(self) -> None:
+    def keep_times(self) -> None:
+        """Put what is known of time on the shelf."""
         self.items.put(OWN, states.encode_times(self.latest, self.now))

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
-from schemas.policy import UNASSIGNED
+from schemas import alerts
+from schemas.alerts import Alert, Kind
 from streams.core.shelf import Shelf
-
-Kind = tuple[str, str, str, str]
-"""Workflow, department (as the item names it), stage and severity."""
 
 
 class Firing:
@@ -23,7 +19,7 @@ class Firing:
 
     def count(self) -> None:
         """Begin anew."""
-        self.counts = Counter(_kind(value) for _, value in self._shelf.items())
+        self.counts = Counter(alerts.kind(value) for _, value in self._shelf.items())
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""
@@ -35,7 +31,7 @@ class Firing:
         if before is not None:
             self._less(before)
         self._shelf.put(key, value)
-        self.counts[_kind(value)] += 1
+        self.counts[alerts.kind(value)] += 1
 
     def pop(self, key: bytes) -> bytes | None:
         """Remove a key; its value, or None if there was none."""
@@ -43,6 +39,14 @@ class Firing:
         if value is not None:
             self._less(value)
         return value
+
+    def take(self, said: Iterable[Alert], closed: Iterable[str]) -> None:
+        """What a decision said: what fires is put, and what it closed goes."""
+        for alert in said:
+            if alert.type == alerts.FIRED:
+                self.put(alert.id.encode(), alerts.encode(alert))
+        for alert_id in closed:
+            self.pop(alert_id.encode())
 
     def items(self) -> Iterable[tuple[bytes, bytes]]:
         """All keys with their values."""
@@ -52,27 +56,7 @@ class Firing:
         return iter(self._shelf)
 
     def _less(self, value: bytes) -> None:
-        kind = _kind(value)
+        kind = alerts.kind(value)
         self.counts[kind] -= 1
         if not self.counts[kind]:
             del self.counts[kind]
-
-
-class _Data(msgspec.Struct, gc=False):
-    workflow: str
-    department: str = UNASSIGNED
-    stage: str = ""
-    severity: str = ""
-
-
-class _Alert(msgspec.Struct, gc=False):
-    data: _Data
-
-
-_DECODER = msgspec.json.Decoder(_Alert)
-
-
-def _kind(value: bytes) -> Kind:
-    """Of an alert as `schemas.alerts` encodes it: what is left out has no value, and the rest is passed over."""
-    data = _DECODER.decode(value).data
-    return data.workflow, data.department, data.stage, data.severity

@@ -7,35 +7,27 @@ events are taken in an order that depends on whether a cycle then runs: the two 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.events import Action, Entry
 from schemas.policy import UNASSIGNED
+from streams.core.routing import Routing
 
 ROUTINE = "routine"
 
-_WHILE_RUNNING = {
+OPENS: Final = int(Action.OPEN)
+ENDS: Final = (int(Action.STOP), int(Action.CANCEL))
+
+_WHILE_RUNNING: dict[int, int] = {
     Action.STOP: 0, Action.CANCEL: 1, Action.OPEN: 2, Action.RESUME: 3, Action.ROUTE: 4, Action.ATTEMPT: 5,
     Action.PAUSE: 6, Action.ACKNOWLEDGE: 7, Action.SNOOZE: 8,
 }  # fmt: skip
-_WHILE_IDLE = {
+_WHILE_IDLE: dict[int, int] = {
     Action.OPEN: 0, Action.RESUME: 1, Action.ROUTE: 2, Action.ATTEMPT: 3, Action.PAUSE: 4, Action.STOP: 5,
     Action.CANCEL: 6, Action.ACKNOWLEDGE: 7, Action.SNOOZE: 8,
 }  # fmt: skip
-
-
-class Routing(NamedTuple):
-    """What stays with the item; None where nothing was given."""
-
-    department: str | None = None
-    site: str | None = None
-    pool: str | None = None
-    owner: str | None = None
-    kind: str | None = None
 
 
 Pause = tuple[int, int | None]
@@ -128,21 +120,27 @@ def fold(
     """
     cycles: list[Cycle] = []
     routing, running = base, None
-    for time, group in groupby(history, key=attrgetter("time")):
+    at, count = 0, len(history)
+    while at < count:
+        time = history[at].time
         if running is not None and (end := running.expiry(age_of(running, max_age, ages))) <= time:
             running.finish(end, None)
             running = None
-        for entry in _ordered(list(group), idle=running is None):
+        after = at + 1
+        while after < count and history[after].time == time:
+            after += 1
+        for entry in _ordered(history[at:after], idle=running is None):
             routing = route(routing, entry)
             if running is None:
-                if entry.action == Action.OPEN and time >= _from(time, enforce_from, ages):
-                    running = _opened(entry, routing)
+                if entry.action == OPENS and time >= _from(time, enforce_from, ages):
+                    running = opened(entry, routing)
                     cycles.append(running)
                 continue
             _carry(running, entry, routing)
-            _ACTIONS[Action(entry.action)](running, entry)
+            _ACTIONS[entry.action](running, entry)
             if running.end is not None:
                 running = None
+        at = after
     if running is not None and (end := running.expiry(age_of(running, max_age, ages))) <= now:
         running.finish(end, None)
     return Folded(cycles, routing)
@@ -160,11 +158,11 @@ def _from(start: int, enforce_from: int, ages: Sequence[Age]) -> int:
     return next((age.enforce_from for age in ages if start < age.before), enforce_from) if ages else enforce_from
 
 
-def _ordered(group: list[Entry], *, idle: bool) -> list[Entry]:
+def _ordered(group: Sequence[Entry], *, idle: bool) -> Sequence[Entry]:
     if len(group) == 1:
         return group
     rank = _WHILE_IDLE if idle else _WHILE_RUNNING
-    return sorted(group, key=lambda e: (rank[Action(e.action)], e.id, e.source))
+    return sorted(group, key=lambda e: (rank[e.action], e.id, e.source))
 
 
 def route(routing: Routing, e: Entry) -> Routing:
@@ -179,7 +177,8 @@ def route(routing: Routing, e: Entry) -> Routing:
     return Routing(department, e.site or site, e.pool or pool, e.owner or owner, e.kind or kind)
 
 
-def _opened(e: Entry, routing: Routing) -> Cycle:
+def opened(e: Entry, routing: Routing) -> Cycle:
+    """The cycle that an event opens."""
     cycle = Cycle(e.time, routing, e.priority or ROUTINE, e.anchor, last=e.time)
     cycle.steps.append(Step(e.time, routing, cycle.priority, cycle.anchor, ()))
     return cycle
@@ -193,7 +192,7 @@ def _carry(cycle: Cycle, e: Entry, routing: Routing) -> None:
         cycle.priority, changed = e.priority, True
     if e.anchor is not None and e.anchor != cycle.anchor:
         cycle.anchor, changed = e.anchor, True
-    if changed and e.action not in (Action.STOP, Action.CANCEL):
+    if changed and e.action not in ENDS:
         _step(cycle, e.time)
 
 
@@ -241,7 +240,8 @@ def _route(cycle: Cycle, e: Entry) -> None:
     """A route event's fields have been carried already; it does nothing else."""
 
 
-_ACTIONS = {
+_BY_NAME: dict[Action, Callable[[Cycle, Entry], None]] = {
     Action.STOP: _end, Action.CANCEL: _end, Action.OPEN: _open, Action.RESUME: _resume, Action.ROUTE: _route,
     Action.ATTEMPT: _attempt, Action.PAUSE: _pause, Action.ACKNOWLEDGE: _acknowledge, Action.SNOOZE: _snooze,
 }  # fmt: skip
+_ACTIONS = {int(action): does for action, does in _BY_NAME.items()}

@@ -7,14 +7,17 @@ item is kept whole, then remembered (the time of its last event and its routing)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from schemas.events import Action, Entry
+from schemas.events import Entry, Event
 from schemas.policy import Settings
-from streams.core.fold import Age, Folded, Routing, fold
+from streams.core.fold import OPENS, Age, Folded, fold
+from streams.core.routing import Routing
 from streams.core.shares import KEPT, over, until
 from streams.core.state import ItemState, Past
 
 Ages = Sequence[Age]
+LATE: Final = "time: at or before the last event of an item that is no longer kept"
 
 
 def folded(state: ItemState, settings: Settings, now: int, ages: Ages = ()) -> Folded:
@@ -59,21 +62,24 @@ def fades(state: ItemState, settings: Settings, windows: int | None = KEPT) -> i
     return min((at for at in (first, past) if at is not None), default=None)
 
 
-def was_seen(state: ItemState, entry: Entry) -> bool:
+def was_seen(history: list[Entry], entry: Entry) -> bool:
     """R4: the same source and id."""
-    return any(seen.id == entry.id and seen.source == entry.source for seen in state.history)
+    name, source = entry.id, entry.source
+    for seen in history:  # noqa: SIM110 - `any` with a generator takes three times as long
+        if seen.id == name and seen.source == source:
+            return True
+    return False
 
 
-def why_late(state: ItemState, entry: Entry, settings: Settings, latest: int) -> str | None:
+def why_late(state: ItemState, event: Event, settings: Settings, latest: int) -> str | None:
     """Why an event comes too late for its item; None if it does not."""
-    if is_remembered(state, settings, latest):
-        if state.past is not None and entry.time <= state.past.last:
-            return "time: at or before the last event of an item that is no longer kept"
-        return None
+    past, time = state.past, event.time
+    if past is not None and is_remembered(state, settings, latest):
+        return LATE if time <= past.last else None
     if state.history:
         return None
-    if entry.time < latest - settings.remember:
+    if time < latest - settings.remember:
         return "time: older than settings.remember, of an item that is not known"
-    if entry.action != Action.OPEN and entry.time < latest - settings.reorder_window:
+    if event.action != OPENS and time < latest - settings.reorder_window:
         return "time: older than settings.reorder_window, of an item that is not known, and it does not open"
     return None

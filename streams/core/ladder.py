@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from schemas.policy import HOUR, Attempts, Clock, Point, Stage, Unit
+from collections.abc import Sequence
+from typing import Final
+
+from schemas.policy import HOUR, Attempts, Clock, Point, Stage
 from streams.core.calendars import Calendar
-from streams.core.deadlines import Verdict, ahead
-from streams.core.fold import Cycle
+from streams.core.deadlines import ELAPSED, OPEN, Verdict, ahead
+from streams.core.fold import Cycle, Pause
 from streams.core.running import reach, run
 
+DUE: Final = Point.DUE
+PERCENT: Final = Point.PERCENT
+BEFORE: Final = Point.BEFORE
 SHORT_GAP = 2 * HOUR
 """A closed gap shorter than this is no reason to wait."""
 
@@ -18,29 +24,29 @@ class Ladder:
     They never fall, so who looks for the first that is still to come need not ask for those behind it.
     """
 
-    __slots__ = ("_clock", "_cycle", "_times", "_verdict")
+    __slots__ = ("_clock", "_pauses", "_start", "_times", "_verdict")
 
-    def __init__(self, clock: Clock, verdict: Verdict, cycle: Cycle) -> None:
-        self._clock, self._verdict, self._cycle = clock, verdict, cycle
+    def __init__(self, clock: Clock, verdict: Verdict, start: int, pauses: Sequence[Pause] = ()) -> None:
+        self._clock, self._verdict, self._start, self._pauses = clock, verdict, start, pauses
         self._times: list[int] = []
 
     def at(self, position: int) -> int:
         """The instant of the stage that is listed there."""
         times = self._times
         while len(times) <= position:
-            least = times[-1] if times else self._cycle.start
-            times.append(max(least, _useful(self._clock.stages[len(times)], self._verdict, self._cycle)))
+            stage, least = self._clock.stages[len(times)], times[-1] if times else self._start
+            times.append(max(least, _useful(stage, self._verdict, self._start, self._pauses)))
         return times[position]
 
 
 def stage_times(clock: Clock, verdict: Verdict, cycle: Cycle) -> list[int]:
     """The instants of all stages, in their order; the due must be known."""
-    ladder = Ladder(clock, verdict, cycle)
+    ladder = Ladder(clock, verdict, cycle.start, cycle.pauses)
     return [ladder.at(position) for position in range(len(clock.stages))]
 
 
-def _useful(stage: Stage, verdict: Verdict, cycle: Cycle) -> int:
-    at = max(_raw(stage, verdict, cycle), cycle.start)
+def _useful(stage: Stage, verdict: Verdict, start: int, pauses: Sequence[Pause]) -> int:
+    at = max(_raw(stage, verdict, start, pauses), start)
     if stage.always:
         return at
     calendar = _calendar(verdict)
@@ -50,27 +56,27 @@ def _useful(stage: Stage, verdict: Verdict, cycle: Cycle) -> int:
     closing, opening = gap
     if stage.early:
         back = calendar.sub(closing, HOUR)
-        return opening if back < cycle.start else back
+        return opening if back < start else back
     return opening
 
 
-def _raw(stage: Stage, verdict: Verdict, cycle: Cycle) -> int:
+def _raw(stage: Stage, verdict: Verdict, start: int, pauses: Sequence[Pause]) -> int:
     due, calendar = verdict.due, _calendar(verdict)
     assert due is not None
-    if stage.point is Point.DUE:
+    if stage.point is DUE:
         return due
-    if stage.point is Point.PERCENT:
+    if stage.point is PERCENT:
         counted = None if verdict.elapsed else calendar
-        total = run(counted, cycle.start, due, cycle.pauses)
-        at = reach(counted, cycle.start, cycle.pauses, -(-total * stage.percent // 10_000))
+        total = run(counted, start, due, pauses)
+        at = reach(counted, start, pauses, -(-total * stage.percent // 10_000))
         return due if at is None else at
     offset = stage.offset
     assert offset is not None
-    if stage.point is Point.BEFORE:
+    if stage.point is BEFORE:
         return ahead(calendar, due, offset)
-    if offset.unit is Unit.ELAPSED:
+    if offset.unit is ELAPSED:
         return due + offset.amount
-    if offset.unit is Unit.OPEN:
+    if offset.unit is OPEN:
         return calendar.add(due, offset.amount)
     return calendar.later_from_due(due, offset.amount)
 

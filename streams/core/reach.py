@@ -6,18 +6,23 @@ judged on trial, before it moves the time; only events whose instants come near 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Final
 
-from schemas.events import Entry
+from schemas.events import Entry, Event
 from schemas.instants import FIRST, LAST
 from schemas.policy import DAY, Clock, Duration, Policy, Unit
 from streams.core.book import Book
 from streams.core.calendars import CalendarRangeError
 from streams.core.deadlines import judge, nominal
-from streams.core.fold import Routing, fold
+from streams.core.effects import order
+from streams.core.fold import fold
 from streams.core.ladder import stage_times
+from streams.core.routing import Routing
 from streams.core.state import ItemState
 
+EARLIEST: Final = int(FIRST)
+LATEST: Final = int(LAST)
 MARGIN = 400 * DAY
 """A year of a calendar that is seldom open, and more."""
 SPREAD = 42
@@ -44,22 +49,14 @@ def _elapsed(amount: Duration) -> int:
     return amount.amount * SPREAD if amount.unit is Unit.OPEN else amount.amount * 7 * DAY
 
 
-def is_near_the_end(entry: Entry, ahead: int) -> bool:
+def is_near_the_end(event: Event, ahead: int) -> bool:
     """Whether the policy's reach from one of the event's instants leaves the calendars' years."""
-    return any(not FIRST + ahead <= at <= LAST - ahead for at in _instants(entry))
-
-
-def _instants(entry: Entry) -> Iterator[int]:
-    yield entry.time
-    if entry.anchor is not None:
-        yield entry.anchor
-    if entry.until is not None:
-        yield entry.until
+    return event.first < EARLIEST + ahead or event.last > LATEST - ahead
 
 
 def why_unjudgeable(book: Book, workflow: str, state: ItemState, entry: Entry) -> str | None:
     """What the calendar says if the item with this event cannot be judged; None if it can."""
-    history = sorted([*state.history, entry], key=lambda e: (e.time, e.id, e.source))
+    history = sorted([*state.history, entry], key=order)
     base = Routing() if state.past is None else state.past.routing
     try:
         _try(book, workflow, base, history)

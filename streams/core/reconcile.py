@@ -70,7 +70,7 @@ def _knows(state: ItemState, alert_id: str) -> bool:
     return any(
         clock.attempts == alert_id or any(each.alert == alert_id for each in clock.stages.values())
         for cycle in state.cycles
-        for clock in cycle.clocks.values()
+        for clock in cycle.told()
     )
 
 
@@ -86,9 +86,7 @@ def _adopt(chain: Chain, state: ItemState, alert: Alert) -> bool:
     if cycle is None:  # nothing had been said of it before
         cycle = CycleState(opened)
         state.cycles.append(cycle)
-    said = cycle.clocks.get(clock.name)
-    if said is None:
-        said = cycle.clocks[clock.name] = ClockState()
+    said = cycle.clocks[clock.name] = cycle.clock(clock.name)
     said.alerted = True
     for share in state.shares:
         if (share.start, share.clock) == (opened, clock.name):

@@ -9,9 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import islice
 
-import msgspec
-
 from schemas.policy_file import PolicyError, parse
+from streams.core import state as states
 from streams.core.agenda import OWN
 from streams.core.book import Book
 from streams.core.chain import Chain, Term
@@ -22,25 +21,6 @@ POLICIES = b"@policies"
 """The key under which it is stored."""
 UNFIT = (PolicyError, LookupError, ValueError, NotImplementedError)
 """What a stored policy may raise that another version of the program accepted."""
-
-
-class _Stored(msgspec.Struct, array_like=True):
-    adopting: bool
-    terms: list[tuple[int, int, bytes]]
-    """Time and offset of the record, and the policy's text."""
-
-
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(_Stored)
-
-
-def check(value: bytes) -> None:
-    """Whether these are policies as they are stored.
-
-    Raises:
-        msgspec.MsgspecError: they are not.
-    """
-    _DECODER.decode(value)
 
 
 class Reign:
@@ -58,7 +38,7 @@ class Reign:
         if value is None:
             self._keep()
             return
-        stored = _DECODER.decode(value)
+        stored = states.decode_terms(value)
         terms = [Term(book, at, offset) for at, offset, text in stored.terms if (book := _read(text, mine.book))]
         if terms:
             self._rule(Chain(tuple(terms)))
@@ -107,7 +87,7 @@ class Reign:
     def _keep(self) -> None:
         terms = [(term.at, term.offset, term.book.text) for term in self.chain.terms]
         if all(text for _, _, text in terms):
-            self._items.put(POLICIES, _ENCODER.encode(_Stored(bool(self._pending), terms)))
+            self._items.put(POLICIES, states.encode_terms(terms, adopting=bool(self._pending)))
 
 
 def _read(text: bytes, mine: Book) -> Book | None:

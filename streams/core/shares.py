@@ -8,7 +8,7 @@ second table can be torn from them, and a decision replaces the old shares of an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -20,6 +20,8 @@ from streams.core.fold import Cycle
 from streams.core.ladder import Ladder
 from streams.core.running import run
 
+STOP: Final = Action.STOP
+CANCEL: Final = Action.CANCEL
 PENDING, PAUSED, MET, MISSED, CANCELLED, EXPIRED = range(6)
 OUTCOMES: Final = ("pending", "paused", "met", "missed", "cancelled", "expired")
 """The names of the outcomes, by number."""
@@ -59,23 +61,14 @@ class Share(msgspec.Struct, array_like=True, gc=False):
         return self.start - self.start % WINDOW
 
 
-class Ended(NamedTuple):
-    """A cycle that came to an end, as one clock judges it."""
-
-    workflow: str
-    share: Share
-    first: bool
-    """The first that tells of this cycle's end: who counts cycles, and not judgements, counts these."""
-
-
 def share(book: Book, clock: Clock, cycle: Cycle, verdict: Verdict, ladder: Ladder | None, *, alerted: bool) -> Share:
     """The share of a cycle that the clock judges; `ladder` as long as it runs and its due is known."""
     due, end, soon, response = verdict.due, cycle.end, None, None
     if ladder is not None and clock.stages and clock.stages[0].early:
         soon = ladder.at(0)
-    if end is not None and cycle.ending is Action.STOP:
+    if end is not None and cycle.ending is STOP:
         response = run(verdict.calendar, cycle.start, end, cycle.pauses)
-    overdue = cycle.ending is Action.CANCEL and end is not None and due is not None and due < end
+    overdue = cycle.ending is CANCEL and end is not None and due is not None and due < end
     return Share(
         cycle.start, clock.name, book.label(cycle.routing), outcome(cycle, verdict), due, soon,
         verdict.short and due is not None, alerted, response, len(cycle.attempts), overdue,
@@ -93,7 +86,7 @@ def outcome(cycle: Cycle, verdict: Verdict) -> int:
         return PAUSED if cycle.paused else PENDING
     if cycle.expired:
         return EXPIRED
-    if cycle.ending is Action.CANCEL:
+    if cycle.ending is CANCEL:
         return CANCELLED
     return MET if verdict.due is None or cycle.end <= verdict.due else MISSED
 

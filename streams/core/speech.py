@@ -52,20 +52,20 @@ def going_on(
     held = held_until(voice.book, clock, cycle, verdict, state)
     if fire and ladder is not None:
         _fire(voice, clock, cycle, verdict, ladder, state, held)
-    moment = None if ladder is None else _next(voice, clock, verdict, ladder, state, held)
+    moment = None if ladder is None else next_moment(voice.at, clock, verdict, ladder, state, held)
     attempt = _attempts(voice, clock, cycle, verdict, state, fire=fire)
     return moment if attempt is None else attempt if moment is None else min(moment, attempt)
 
 
-def _next(voice: Voice, clock: Clock, verdict: Verdict, ladder: Ladder, state: ClockState, held: int) -> int | None:
-    """When the first of the stages that are still to fire may do so."""
+def next_moment(now: int, clock: Clock, verdict: Verdict, ladder: Ladder, state: ClockState, held: int) -> int | None:
+    """When the first of the stages that are still to fire may do so, from `now` on; `held`: those before the due."""
     assert verdict.calendar is not None
     moment: int | None = None
     for position, stage in enumerate(clock.stages):
         if is_done(state, stage.name):
             continue
         at = ladder.at(position)
-        may = allowed(verdict.calendar, max(at, voice.at, held if stage.early else 0), always=stage.always)
+        may = allowed(verdict.calendar, max(at, now, held if stage.early else 0), always=stage.always)
         moment = may if moment is None else min(moment, may)
         if may == at:
             break  # none behind it comes before it

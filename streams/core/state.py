@@ -6,10 +6,13 @@ event or its moment touches it: the changelog value is ready, and a rebuild read
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Final
+
 import msgspec
 
 from schemas.events import Entry
-from streams.core.fold import Routing
+from streams.core.routing import Routing
 from streams.core.shares import Share
 
 
@@ -57,9 +60,39 @@ class CycleState(msgspec.Struct, array_like=True):
     """What has been said of one cycle."""
 
     start: int
-    clocks: dict[str, ClockState] = {}
+    clocks: dict[str, ClockState | None] = {}
+    """None: it had a rule and a due, and ended with the cycle; nothing else is to be told of it, as of most."""
     end: int | None = None
     """When it ended, once that was decided."""
+
+    def clock(self, name: str) -> ClockState:
+        """What has been said by a clock."""
+        kept = self.clocks.get(name)
+        return kept if kept is not None else self._plain() if name in self.clocks else ClockState()
+
+    def spelt(self) -> None:
+        """Give each clock a state of its own, to be written to."""
+        for name, kept in self.clocks.items():
+            if kept is None:
+                self.clocks[name] = self._plain()
+
+    def spare(self, name: str) -> None:
+        """A clock's state has been written to: keep it only if it tells something."""
+        kept = self.clocks[name]
+        if kept == _NOTHING:
+            del self.clocks[name]
+        elif kept == self._plain():
+            self.clocks[name] = None
+
+    def told(self) -> Iterator[ClockState]:
+        """The clocks that may have said something."""
+        return (kept for kept in self.clocks.values() if kept is not None)
+
+    def _plain(self) -> ClockState:
+        return ClockState(had=True, ended=self.end is not None)
+
+
+_NOTHING = ClockState()
 
 
 class Past(msgspec.Struct, array_like=True, frozen=True):
@@ -101,25 +134,27 @@ class _Shares(msgspec.Struct, array_like=True):
     settled: list[Share]
 
 
+class Terms(msgspec.Struct, array_like=True):
+    """The policies by which a partition judges."""
+
+    adopting: bool
+    """Whether items are still to be brought under the last."""
+    terms: list[tuple[int, int, bytes]]
+    """Time and offset of the record, and the policy's text."""
+
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(ItemState)
 _TIMES = msgspec.msgpack.Decoder(tuple[int, int])
+_TERMS = msgspec.msgpack.Decoder(Terms)
 _HEAD = msgspec.msgpack.Decoder(_Head)
 _SHARES = msgspec.msgpack.Decoder(_Shares)
 
 
-def encode(state: ItemState) -> bytes:
-    """An item as it stands in its table."""
-    return _ENCODER.encode(state)
-
-
-def decode(value: bytes) -> ItemState:
-    """An item as `encode` wrote it.
-
-    Raises:
-        msgspec.MsgspecError: the bytes are not an item's.
-    """
-    return _DECODER.decode(value)
+encode: Final[Callable[[ItemState], bytes]] = _ENCODER.encode
+"""An item as it stands in its table. It is the codec's own function, which is called for every event."""
+decode: Final[Callable[[bytes], ItemState]] = _DECODER.decode
+"""An item as `encode` wrote it; raises msgspec.MsgspecError if the bytes are not an item's."""
 
 
 def moment(value: bytes) -> int:
@@ -145,3 +180,17 @@ def decode_times(value: bytes) -> tuple[int, int]:
         msgspec.MsgspecError: the bytes are not a partition's times.
     """
     return _TIMES.decode(value)
+
+
+def encode_terms(terms: list[tuple[int, int, bytes]], *, adopting: bool) -> bytes:
+    """The policies by which a partition judges, as they are stored."""
+    return _ENCODER.encode(Terms(adopting, terms))
+
+
+def decode_terms(value: bytes) -> Terms:
+    """What `encode_terms` wrote.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are not policies as they are stored.
+    """
+    return _TERMS.decode(value)

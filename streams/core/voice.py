@@ -59,7 +59,11 @@ class Voice:
 
     def known(self, alert_id: str) -> bool:
         """Whether this id was said before."""
-        return alert_id[len(self.workflow) + len(self.item) + 2 :] in self.said
+        return self._tail(alert_id) in self.said
+
+    def fires(self, alert_id: str) -> bool:
+        """Whether the alert fires now."""
+        return alert_id not in self.closed and (alert_id in self.opened or self.open.get(alert_id.encode()) is not None)
 
     def firing(self, alert_id: str) -> Alert | None:
         """The alert, if it fires now."""
@@ -84,14 +88,16 @@ class Voice:
 
     def resolve(self, alert_id: str, reason: str, closed_at: int | None = None) -> None:
         """Resolve an alert if it still fires; what was said when it fired is repeated."""
-        fired = self.firing(alert_id)
+        fired, resolution = self.firing(alert_id), f"{alert_id}:resolved"
         if fired is None:
+            if self.known(alert_id) and not self.known(resolution):  # by a step that is repeated after a crash (R12)
+                self._remember(resolution)
             return
         data = msgspec.structs.replace(
             fired.data, state="resolved", reason=reason, resolved_at=instants.text(self.stamp),
             closed_at=None if closed_at is None else instants.text(closed_at),
         )  # fmt: skip
-        self._say(f"{alert_id}:resolved", alerts.RESOLVED, data)
+        self._say(resolution, alerts.RESOLVED, data)
         self.opened.pop(alert_id, None)
         self.closed.append(alert_id)
 
@@ -120,8 +126,14 @@ class Voice:
             data=data,
         )  # fmt: skip
         self.alerts.append(alert)
-        self.said.append(alert_id[len(self.workflow) + len(self.item) + 2 :])
+        self._remember(alert_id)
         return alert
+
+    def _remember(self, alert_id: str) -> None:
+        self.said.append(self._tail(alert_id))
+
+    def _tail(self, alert_id: str) -> str:
+        return alert_id[len(self.workflow) + len(self.item) + 2 :]
 
     def _data(self, clock: Clock, cycle: Cycle, verdict: Verdict, **said: Any) -> AlertData:
         routing = cycle.routing

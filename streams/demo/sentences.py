@@ -16,7 +16,8 @@ from schemas.alerts import AlertData
 from schemas.policy import Clock, Point, Rule, Stage
 from streams.core.book import Book
 from streams.core.calendars import Calendar
-from streams.core.fold import ROUTINE, Routing
+from streams.core.fold import ROUTINE
+from streams.core.routing import Routing
 
 ENDINGS: Final = {
     "met": "done in time",

@@ -19,9 +19,10 @@ from schemas.policy import DAY, HOUR, MINUTE
 from streams.core.book import Book
 from streams.core.calendars import Calendar
 from streams.core.deadlines import judge
-from streams.core.fold import ROUTINE, Cycle, Routing
+from streams.core.fold import ROUTINE, Cycle
 from streams.core.fold import Step as Judged
 from streams.core.ladder import stage_times
+from streams.core.routing import Routing
 
 NO_BENCHMARK: Final = 8 * HOUR
 """Open time that work takes at most where the policy has no benchmark for it."""

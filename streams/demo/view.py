@@ -20,7 +20,7 @@ from rich.text import Text
 from schemas.policy import UNASSIGNED, WORKFLOWS
 from streams.core.book import Book
 from streams.core.calendars import Calendar
-from streams.core.fold import Routing
+from streams.core.routing import Routing
 from streams.demo import hours, sentences
 from streams.demo.board import STATES, Board, Due, Entry, rate, recent, totals
 

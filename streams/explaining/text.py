@@ -36,6 +36,13 @@ def text(book: Book, found: Sequence[Explanation]) -> str:
     return "\n\n".join("\n".join(_explained(book, each)) for each in found)
 
 
+def summary(found: Explanation) -> tuple[str, str]:
+    """The rule, and when it is due and why, a line each."""
+    anchor = ANCHORS[found.clock.workflow]
+    said = parts(found.rule, [part.name for part in found.parts], anchor)
+    return f"rule {found.position}{condition(found.rule)}: {said}", _due(found, anchor)
+
+
 def _explained(book: Book, found: Explanation) -> Iterator[str]:
     anchor = ANCHORS[found.clock.workflow]
     said = parts(found.rule, [part.name for part in found.parts], anchor)

@@ -20,8 +20,9 @@ from schemas.policy_tree import Problem
 from streams.core.book import Book
 from streams.core.calendars import Calendar, CalendarRangeError
 from streams.core.deadlines import Verdict, judge
-from streams.core.fold import ROUTINE, Cycle, Routing, Step
+from streams.core.fold import ROUTINE, Cycle, Step
 from streams.core.ladder import stage_times
+from streams.core.routing import Routing
 from streams.findings import phrases
 
 FORTNIGHT = 14

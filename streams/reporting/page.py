@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from streams.harmless import plain
 from streams.reporting import centiles, plots, words
 from streams.reporting.figures import Figures, Hour
 from streams.reporting.form import Benchmark, Report
@@ -55,7 +56,7 @@ def _environment() -> Environment:
 
 def harmless(value: object) -> object:
     """Whatever a template shows: a text without characters that steer, unless it is markup already."""
-    return words.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def kept_plot(report: Report, benchmark: Benchmark, number: int) -> Markup:

@@ -17,9 +17,10 @@ from xml.etree import ElementTree as ET
 import pygal
 from pygal.style import Style
 
+from streams.harmless import plain
 from streams.reporting.form import Benchmark, Report
 from streams.reporting.span import MONTHS
-from streams.reporting.words import plain, share
+from streams.reporting.words import share
 
 SVG: Final = "http://www.w3.org/2000/svg"
 DATES: Final = 7

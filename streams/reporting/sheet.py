@@ -11,10 +11,10 @@ import io
 from functools import reduce
 from typing import Any, Final
 
+from streams.harmless import plain
 from streams.reporting.centiles import FEW
 from streams.reporting.figures import Figures
 from streams.reporting.form import Report
-from streams.reporting.words import plain
 
 Cell = str | int | float | None
 

@@ -12,8 +12,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.core import state as states
-from streams.core.agenda import OWN
+from streams.core import accounts
 from streams.core.book import Book
 from streams.core.cohorts import Cohort, Key
 from streams.core.shares import ENDED, EXPIRED, MET, MISSED, PENDING, UNJUDGED, Share
@@ -124,12 +123,12 @@ def by_week(span: Span) -> bool:
 
 def shares_of(items: Shelf) -> Iterator[tuple[str, Share]]:
     """Every share that stands with an item, with its workflow; but for those that stand for no clock."""
-    for key, value in items.items():
-        if not key.startswith(OWN):
-            workflow = key[: key.index(b":")].decode()
-            for share in states.shares(value):
-                if share.clock != UNJUDGED:
-                    yield workflow, share
+    return (
+        (workflow, share)
+        for workflow, _, shares in accounts.shares_of(items.items())
+        for share in shares
+        if share.clock != UNJUDGED
+    )
 
 
 def is_open_past_due(share: Share, as_of: int) -> bool:

@@ -1,29 +1,18 @@
-"""Figures and the answer of a report in plain words; names of a policy are anybody's text and are made harmless."""
+"""Figures and the answer of a report in plain words."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from streams.harmless import plain
 from streams.reporting.build import COMPARABLE
 from streams.reporting.centiles import Centile
 from streams.reporting.figures import Kept
 from streams.reporting.form import Days, Report
 
-_TURNS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Characters that turn the direction of what stands beside them."""
 NOTHING: Final = "\u2013"
 """In place of a figure that cannot be told."""
-
-
-def plain(name: str) -> str:
-    """A name without characters that steer: control characters, and those that turn the direction of writing."""
-    return "".join("\ufffd" if _steers(each) else each for each in name)
-
-
-def _steers(each: str) -> bool:
-    return unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(each) in _TURNS
 
 
 def percent(part: float) -> str:

@@ -20,6 +20,7 @@ import msgspec
 from streams.core.engine import Engine
 from streams.web.forms import Row, SilentFeed
 from streams.web.local import ROWS_AT_ONCE, Local
+from streams.web.turns import turn
 from streams.web.view import View
 
 EVERY: Final = 0.2
@@ -132,7 +133,7 @@ class Changes:
             for key, row in zip(part, self._local.rows(view, part), strict=True):
                 workflow, _, item = key.decode().partition(":")
                 found.append(Changed(partition=view.partition, workflow=workflow, item=item, was=changed[key], row=row))
-            await asyncio.sleep(0)
+            await turn()
         return found
 
     def _say(self, news: News | None) -> None:

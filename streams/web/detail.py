@@ -89,7 +89,7 @@ def _clocks(engine: Engine, book: Book, found: Sequence[Explanation], state: Ite
 
 def _judged(engine: Engine, book: Book, found: Explanation, state: ItemState, now: int) -> Judged:
     cycle, kept = found.cycle, said_of(state, found.cycle)
-    clock = ClockState() if kept is None else kept.clocks.get(found.clock.name, ClockState())
+    clock = ClockState() if kept is None else kept.clock(found.clock.name)
     return Judged(
         clock=found.clock.name, rule=found.position, start=instants.text(cycle.start), due=said(found.due),
         error=found.error, short_notice=found.short, not_before=said(found.floor),

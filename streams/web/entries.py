@@ -115,7 +115,7 @@ def holding(engine: Engine, key: bytes, state: ItemState, cycle: Cycle, share: S
         if verdict.calendar is None:
             return 0
         said = said_of(state, cycle)
-        kept = NOTHING_SAID if said is None else said.clocks.get(clock.name, NOTHING_SAID)
+        kept = NOTHING_SAID if said is None else said.clock(clock.name)
         return held_until(book, clock, cycle, verdict, kept)
     except CalendarRangeError:
         return 0
@@ -131,7 +131,7 @@ def alert_ids(state: ItemState) -> list[str]:
     return [
         alert
         for said in state.cycles
-        for clock in said.clocks.values()
+        for clock in said.told()
         for alert in (*(rung.alert for rung in clock.stages.values()), clock.attempts)
         if alert
     ]

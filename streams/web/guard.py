@@ -20,6 +20,7 @@ from streams.web.identity import SAFE_METHODS, Identity, Unknown
 from streams.web.people import ACT, Person
 from streams.web.problems import Refused, response
 from streams.web.rates import ACTING, GUESSING, READING, Buckets
+from streams.web.turns import turn
 
 Handler = Callable[[Request], Awaitable[StreamResponse]]
 PERSON: Final = web.RequestKey("person", Person)
@@ -85,7 +86,10 @@ class Guard:
         return guarded
 
     async def _answer(self, request: Request, handler: Handler) -> StreamResponse:
-        if request.path in HEALTH or request.path.startswith(INTERNAL):
+        if request.path in HEALTH:
+            return await handler(request)
+        await turn()
+        if request.path.startswith(INTERNAL):
             return await handler(request)
         if not self.identity.host_is_ours(request.headers.get("Host")):
             raise Refused(

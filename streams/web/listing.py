@@ -8,7 +8,6 @@ turns. A count of what is due in a range is a search in each list; what is not a
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ from streams.core.pending import NEVER
 from streams.web.entries import Entry
 from streams.web.forms import Counts
 from streams.web.questions import Place, Question
+from streams.web.turns import turn
 from streams.web.view import Group, View
 
 TURN: Final = 2_000
@@ -89,7 +89,7 @@ class Listing:
             if number < TURN:
                 return
             yield None
-            await asyncio.sleep(0)
+            await turn()
 
     def matches(self, one: Entry) -> bool:
         """Whether an entry is asked for."""
@@ -126,7 +126,7 @@ class Listing:
             for number, group in enumerate(list(self._groups([view])), 1):
                 sums.update(self._group_counts(group))
                 if not number % GROUPS_AT_ONCE:
-                    await asyncio.sleep(0)
+                    await turn()
             found[view.partition] = Counts(
                 **{name: sums[name] for name in ("missed", "next_hour", "today", "paused", "pending")}
             )

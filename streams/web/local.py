@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import islice
@@ -23,6 +22,7 @@ from streams.web.listing import Listing, place_of
 from streams.web.questions import RESOLVED, Found, Of, One, Part, Place, Question
 from streams.web.refs import Refs, number_of
 from streams.web.rows import Rows, firing
+from streams.web.turns import turn
 from streams.web.view import View
 from streams.web.views import Views
 
@@ -75,7 +75,7 @@ class Local:
                     if len(part.items) > asked.limit:
                         break
                     if not len(part.items) % ROWS_AT_ONCE:
-                        await asyncio.sleep(0)
+                        await turn()
         return part
 
     async def alerts(self, asked: Question) -> Part:
@@ -100,7 +100,7 @@ class Local:
             if len(part.alerts) > asked.limit:
                 break
             if not len(part.alerts) % ROWS_AT_ONCE:
-                await asyncio.sleep(0)
+                await turn()
         return part
 
     async def item(self, asked: One) -> Found:
@@ -167,7 +167,7 @@ class Local:
                 part.items.append(row)
                 part.places.append(Place(one.before, one.key.decode()))
                 if not len(part.items) % ROWS_AT_ONCE:
-                    await asyncio.sleep(0)
+                    await turn()
         return part
 
     def _feed_alerts(self, views: Sequence[View], asked: Question) -> list[tuple[Place, AlertRow]]:
@@ -209,7 +209,7 @@ async def resolved(engine: Engine, refs: Refs, ref: str) -> bytes | None:
                     found = key
                     if share.outcome < ENDED:
                         return key
-        await asyncio.sleep(0)
+        await turn()
     return found
 
 
@@ -228,7 +228,7 @@ async def _ended(views: Sequence[View], asked: Question, now: int) -> AsyncItera
         if asked.workflow in (None, workflow) and asked.q in item:
             yield one
         if not number % REFS_AT_ONCE:
-            await asyncio.sleep(0)
+            await turn()
 
 
 def silent_feed(alert_id: str) -> SilentFeed:

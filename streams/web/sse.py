@@ -27,6 +27,7 @@ from streams.web.hub import Hub, Subscriber, Told
 from streams.web.people import Person
 from streams.web.problems import Refused
 from streams.web.questions import LONGEST
+from streams.web.turns import turn
 from streams.web.whole import Whole
 
 MOST: Final = 500
@@ -111,6 +112,7 @@ class Streams:
         if told.changes is None:
             await line.send("reset", "{}", told.number)
             return
+        await turn()
         now = instants.text(self._watch.clock.now())
         change = seen(told.changes, person, line.workflow, line.department, now)
         if change.items or change.gone:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streams.core.engine import Engine
+from streams.web.turns import turn
 from streams.web.view import View
 
 AT_ONCE: Final = 100
@@ -75,7 +76,7 @@ class Views:
             view = next((view for view in self._views.values() if not view.built), None)
             if view is not None:
                 view.build(AT_ONCE)
-                await asyncio.sleep(0)
+                await turn()
                 continue
             if not self._watched and time.monotonic() - self._asked > IDLE:
                 self._drop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -16,12 +16,16 @@ from schemas import instants
 from schemas.alerts import Alert
 from schemas.events import Action, Entry, Event, from_json
 from streams import backtest
+from streams.core import state as states
+from streams.core.agenda import OWN
 from streams.core.book import Book
 from streams.core.calendars import Calendar
 from streams.core.effects import Effects
 from streams.core.engine import Engine
-from streams.core.fold import Cycle, Routing, fold
+from streams.core.fold import Cycle, fold
+from streams.core.keeping import folded
 from streams.core.policy_check import load
+from streams.core.routing import Routing
 from streams.core.shelf import DictShelf
 from streams.core.voice import Speaker
 
@@ -95,6 +99,16 @@ def cycles(history: Iterable[Entry], now: str = "2026-11-20T00:00", max_age: int
 def engine(judge: Book) -> Engine:
     """An engine on empty shelves."""
     return Engine(judge, Speaker("/t", 0), DictShelf(), DictShelf())
+
+
+def running(on: Engine) -> Iterator[tuple[str, str, Cycle]]:
+    """Workflow, item and cycle of all that runs or is paused, from the histories."""
+    for key, value in list(on.items.items()):
+        if not key.startswith(OWN) and (state := states.decode(value)).history:
+            workflow, _, item = key.decode().partition(":")
+            for cycle in folded(state, on.book.settings, on.now, on.chain.ages).cycles:
+                if cycle.running:
+                    yield workflow, item, cycle
 
 
 def step(on: Engine, *lines: bytes) -> Effects:

@@ -16,7 +16,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from tests import brokers
+from tests import brokers, child
 from tests.brokers import Broker
 from tests.deploy import manifests
 
@@ -39,7 +39,7 @@ super.users=User:ANONYMOUS
 def prepare_composed(folder: Path, port: int) -> list[str]:
     """Compose's own settings, as the image's start takes them; addresses and folders are the test's."""
     given = manifests.compose()["services"]["kafka"]["environment"]
-    ports = {"9092": port, "19092": brokers.free_port(), "9093": brokers.free_port()}
+    ports = {"9092": port, "19092": child.free_port(), "9093": child.free_port()}
     lines = []
     for variable, value in given.items():
         if variable != "KAFKA_HEAP_OPTS":
@@ -54,10 +54,10 @@ def prepare_composed(folder: Path, port: int) -> list[str]:
 def prepare_secured(folder: Path, port: int) -> list[str]:
     """A broker with a certificate and one user; `ca.pem` and `secure` (its port) are in the folder."""
     folder.mkdir()
-    secure = brokers.free_port()
+    secure = child.free_port()
     (folder / "secure").write_text(str(secure))
     _certify(folder)
-    secured = SECURE.format(port=port, controller=brokers.free_port(), secure=secure, folder=folder)
+    secured = SECURE.format(port=port, controller=child.free_port(), secure=secure, folder=folder)
     names = {line.partition("=")[0] for line in secured.splitlines()}
     plain = brokers.PROPERTIES.format(
         port=port, controller=re.findall(r"CONTROLLER://127.0.0.1:(\d+)", secured)[0], folder=folder

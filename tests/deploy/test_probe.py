@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from deploy.container import probe
-from tests.brokers import free_port
+from tests.child import free_port
 from tests.deploy.manifests import PROBE
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tests import brokers
+from tests import child
 from tests.brokers import Broker
 from tests.deploy import kafkas, manifests
 from tests.deploy.manifests import PROBE, ROOT
@@ -55,8 +55,8 @@ class Boxed:
             "PORTALWATCH_BROKER": broker.url,
             "PORTALWATCH_POLICY": str(ROOT / "deploy/policies/clinic.yaml"),
             "PORTALWATCH_DATADIR": str(self.folder / "data"),
-            "PORTALWATCH_WEB_PORT": str(brokers.free_port()),
-            "PORTALWATCH_METRICS_PORT": str(brokers.free_port()),
+            "PORTALWATCH_WEB_PORT": str(child.free_port()),
+            "PORTALWATCH_METRICS_PORT": str(child.free_port()),
             "PORTALWATCH_METRICS_HOST": "127.0.0.1",
         }
         self.log = folder / f"{self.folder.name}.log"
@@ -175,6 +175,6 @@ def members_of(broker: Broker) -> dict[str, list[int]]:
 def test_the_brokers_health_check_sees_it(composed: Broker) -> None:
     *shell, script = manifests.compose()["services"]["kafka"]["healthcheck"]["test"][1:]
     inside = script.rpartition("/")[2]
-    here, away = (script.replace(inside, str(port)) for port in (composed.port, brokers.free_port()))
+    here, away = (script.replace(inside, str(port)) for port in (composed.port, child.free_port()))
     ended = [subprocess.run([*shell, each], capture_output=True, check=False).returncode for each in (here, away)]
     assert ended == [0, 1]

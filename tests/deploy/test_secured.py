@@ -22,9 +22,11 @@ from tests.deploy import kafkas
 from tests.deploy.manifests import DEPLOY
 from tests.e2e.cluster import Cluster, Worker, cluster
 from tests.e2e.test_worker import POLICY, event
+from tests.receiving import Receiver
 
 PAGE = (DEPLOY / "docs/settings.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+BLOCKS_OF_SINKS = re.findall(r"```sh\n(.*?)```", (DEPLOY / "docs/delivery.md").read_text(), re.DOTALL)
 SECONDS = 30.0
 RESOURCES = {
     "topic": ResourceType.TOPIC,
@@ -38,9 +40,9 @@ def documented_settings() -> dict[str, str]:
     return dict(line.split("=", 1) for line in block.splitlines())
 
 
-def documented_acls() -> list[AclBinding]:
-    """What the page's commands allow."""
-    [block] = [each for each in BLOCKS if "kafka-acls.sh" in each]
+def documented_acls(blocks: list[str] = BLOCKS, marked: str = "kafka-acls.sh") -> list[AclBinding]:
+    """What a page's commands allow."""
+    [block] = [each for each in blocks if marked in each]
     lines = [line for line in block.replace("\\\n", " ").splitlines() if line.startswith("$acls")]
     return list(dict.fromkeys(binding for line in lines for binding in allowed(shlex.split(line, comments=True)[1:])))
 
@@ -125,6 +127,31 @@ def test_a_worker_does_all_its_work_with_what_the_page_allows(under_test: Cluste
     again.wait_ready()
     assert again.signal(signal.SIGTERM) == 0
     assert "AuthorizationFailed" not in worker.log.read_text() + again.log.read_text()
+
+
+def test_sinks_work_with_what_their_page_allows_besides(secured: Broker, under_test: Cluster, tmp_path: Path) -> None:
+    """The page's commands are told apart by their group of groups."""
+    admin = AdminClient({"bootstrap.servers": secured.bootstrap})
+    for done in admin.create_acls(documented_acls(BLOCKS_OF_SINKS, "portalwatch.sink.")).values():
+        done.result(10)
+    receiver = Receiver()
+    receiver.start()
+    (tmp_path / "url").write_text(receiver.url("everybody"))
+    sinks = tmp_path / "sinks.toml"
+    sinks.write_text('[apprise.people]\ngather = "100 ms"\n[apprise.people.recipients]\n"*" = {file = "url"}\n')
+    under_test.settings["PORTALWATCH_SINKS"] = str(sinks)
+    worker = under_test.worker()
+    worker.wait_ready()
+    late = event(3, "m-3", "sent", time.time() - 60, department="a")
+    under_test.publish("message", json.dumps(late).encode(), "m-3")
+    under_test.flush()
+    end = time.monotonic() + SECONDS
+    while not receiver.told:
+        assert time.monotonic() < end, worker.tail()
+        time.sleep(0.2)
+    assert worker.signal(signal.SIGTERM) == 0
+    receiver.stop()
+    assert not re.findall(r"AuthorizationFailed|was not written", worker.log.read_text())
 
 
 def test_who_has_the_wrong_password_ends_and_does_not_tell_it(under_test: Cluster, tmp_path: Path) -> None:

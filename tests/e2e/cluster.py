@@ -17,7 +17,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
-from tests import brokers
+from tests import child
 from tests.brokers import Broker
 
 READY_SECONDS = 60.0
@@ -34,12 +34,12 @@ class Worker:
     """One worker process; it can be killed and started again."""
 
     def __init__(self, environment: dict[str, str], log: Path, arguments: Sequence[str] = ()) -> None:
-        self.port = brokers.free_port()
+        self.port = child.free_port()
         self.environment = {
             **os.environ,
             **environment,
             "PORTALWATCH_WEB_PORT": str(self.port),
-            "PORTALWATCH_METRICS_PORT": str(brokers.free_port()),
+            "PORTALWATCH_METRICS_PORT": str(child.free_port()),
         }
         self.log, self.arguments = log, arguments
         self.process: subprocess.Popen[bytes] | None = None

@@ -39,7 +39,7 @@ def test_schemathesis_finds_nothing(broker: Broker, tmp_path: Path, prefix: str)
             [
                 sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run",
                 f"http://127.0.0.1:{worker.port}/api/openapi.json", "--header", f"Authorization: Bearer {ACTOR}",
-                "--exclude-path", LEFT_OUT, "--max-time", str(SECONDS), "--checks", "all", "--workers", "2",
+                "--exclude-path", LEFT_OUT, "--max-time", str(SECONDS), "--checks", "all", "--workers", "1",
                 "--rate-limit", "45/s", "--no-color", "--warnings", "off", "--generation-database", "none",
                 "--generation-allow-x00", "false", "--seed", "7",
             ],

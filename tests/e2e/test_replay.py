@@ -156,7 +156,7 @@ async def put_nameless(under_test: Cluster, topic: str) -> None:
         await producer.stop()
 
 
-async def headers_there(under_test: Cluster, topic: str) -> list[list[tuple[str, bytes]]]:
+async def headers_there(under_test: Cluster, topic: str) -> list[list[tuple[str, bytes | None]]]:
     """Read by the product: librdkafka's Python client fails at such a name."""
     client = {"bootstrap_servers": under_test.broker.bootstrap}
     return [list(record.headers) async for some in product_letters.read(client, topic) for _, record in some]

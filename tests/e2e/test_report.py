@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.commands import main
+from streams.core.shares import ENDED, OUTCOMES
 from streams.reporting import form
 from streams.reporting.form import Report
 from streams.scorecards import Partials
@@ -27,6 +28,7 @@ POLICY = policy(
     f"{clock('{within: 3 hours}', workflow='result', name='release')}]", departments=DEPARTMENTS,
     settings="{lead: 0 minutes, reorder_window: 60 days, remember: 60 days}",
 )  # fmt: skip
+ENDS = range(ENDED, len(OUTCOMES))
 LOG = in_order(
     many(12, 0, "2026-09-20"),
     many(30, 6, "2026-10-06"),
@@ -45,12 +47,13 @@ def run(under_test: Cluster, *arguments: str) -> Result:
     return CliRunner(env=under_test.settings).invoke(main, ["report", *arguments])
 
 
-def opened(under_test: Cluster) -> int:
-    """Cycles that began in October, as a reader of the topic counts them."""
+def october_of(under_test: Cluster) -> tuple[int, int]:
+    """Cycles that began in October, and those of them that have ended, as a reader of the topic counts them."""
     partials = Partials()
     for message in under_test.read("scorecards"):
         partials.take(message.key() or b"", message.value())
-    return sum(row.opened for key, row in partials.summed().items() if key.window >= at("2026-10-01T00:00"))
+    rows = [row for key, row in partials.summed().items() if key.window >= at("2026-10-01T00:00")]
+    return sum(row.opened for row in rows), sum(row.count(outcome) for row in rows for outcome in ENDS)
 
 
 def common(report: Report) -> list[Any]:
@@ -80,7 +83,7 @@ def test_the_report_of_live_workers(broker: Broker, tmp_path: Path, prefix: str)
             told = json.loads(line)
             under_test.publish(told["type"].split(".")[1], line, told["subject"])
         under_test.flush()
-        wait_for(lambda: opened(under_test) == 30 + 24 + 14 + 1, worker.tail)
+        wait_for(lambda: october_of(under_test) == (30 + 24 + 14 + 1, 30 + 24 + 14), worker.tail)
 
         october = tmp_path / "october.html"
         done = run(under_test, "--out", str(october))

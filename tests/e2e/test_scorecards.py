@@ -60,14 +60,17 @@ def summed(under_test: Cluster, name: str) -> Samples:
 
 
 def publish(under_test: Cluster, start: float) -> None:
-    """24 items: opened 5 h, 92 min or a minute ago, a third of department `b`, half of them answered."""
+    """24 items: opened 5 h, 92 min or a minute ago, a third of department `b`, half of them answered.
+
+    An answer comes before what it answers: in between, an item would rightly be alerted, if a tick fell there.
+    """
     for n in range(ITEMS):
         item, ago = f"m-{n}", (5 * 3600, 92 * 60, 60)[n % 3]
         department = {"department": "b" if n % 3 == 0 else "a"}
-        under_test.publish("message", json.dumps(event(2 * n, item, "sent", start - ago, **department)).encode(), item)
         if n % 2:
             answer = event(2 * n + 1, item, "replied", start - ago + 3600 if ago > 3600 else start)
             under_test.publish("message", json.dumps(answer).encode(), item)
+        under_test.publish("message", json.dumps(event(2 * n, item, "sent", start - ago, **department)).encode(), item)
     under_test.flush()
 
 
@@ -85,7 +88,7 @@ def test_the_sums_over_workers_stay_right_through_a_rebalance(broker: Broker, tm
         wait_for(lambda: all(held(worker) for worker in (first, second)), second.tail)
         publish(under_test, START)
         wait_for(lambda: summed(under_test, "portalwatch_items_pending") == PENDING, second.tail)
-        wait_for(lambda: rows(under_test) == ROWS, first.tail)
+        wait_for(lambda: rows(under_test) == ROWS, lambda: (rows(under_test), first.tail(), second.tail()))
         firing = summed(under_test, "portalwatch_alerts_firing")
         assert {labels[0]: count for labels, count in firing.items()} == {"a": 4, "b": 4}
         ended = {("reply", "a", "met", "message"): 8, ("reply", "b", "met", "message"): 4}

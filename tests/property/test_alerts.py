@@ -17,17 +17,16 @@ from schemas import alerts, instants
 from schemas.alerts import FIRED, NOTICE, RESOLVED, Alert, AlertData
 from schemas.events import Event, from_json
 from schemas.policy import DAY, Clock
-from streams.census import running
 from streams.core import state as states
 from streams.core.book import Book
 from streams.core.deadlines import judge
 from streams.core.engine import Engine
-from streams.core.fold import Routing
 from streams.core.keeping import folded
 from streams.core.ladder import allowed, stage_times
 from streams.core.policy_check import load
+from streams.core.routing import Routing
 from streams.core.steps import steps
-from tests.contract.build import engine
+from tests.contract.build import engine, running
 from tests.model.generate import FLAVOURS, generate
 
 SEEDS = st.integers(0, 25)

@@ -16,20 +16,18 @@ from hypothesis import strategies as st
 from schemas.events import Event, from_json
 from schemas.policy import DAY
 from streams.core.accounts import Accounts
-from streams.core.agenda import OWN
 from streams.core.book import Book
 from streams.core.cohorts import BOUNDS, Cohort
 from streams.core.deadlines import judge
 from streams.core.engine import Engine
 from streams.core.firing import Firing
-from streams.core.keeping import folded
 from streams.core.ladder import stage_times
 from streams.core.pending import STATES
 from streams.core.policy_check import load
 from streams.core.shares import OUTCOMES
 from streams.core.shelf import DictShelf
-from streams.core.state import decode
 from streams.core.steps import steps
+from tests.contract.build import running
 from tests.model.generate import FLAVOURS, generate
 from tests.property.recount import CountingModel, Counts
 from tests.property.test_rebuild import SPEAKER, again
@@ -56,14 +54,9 @@ def pending_of(accounts: Accounts, now: int) -> dict[tuple[str, str], tuple[tupl
 def counted_pending(engine: Engine, now: int) -> dict[tuple[str, str], Counter[str]]:
     """From the histories, as the contract words it: of several clocks the most urgent counts."""
     found: dict[tuple[str, str], Counter[str]] = {}
-    for key, value in engine.items.items():
-        if key.startswith(OWN):
-            continue
-        workflow = key.decode().partition(":")[0]
-        for cycle in folded(decode(value), engine.book.settings, engine.now, engine.chain.ages).cycles:
-            if cycle.running:
-                group = found.setdefault((workflow, engine.book.label(cycle.routing)), Counter())
-                group["paused" if cycle.paused else state_of(engine, workflow, cycle, now)] += 1
+    for workflow, _, cycle in running(engine):
+        group = found.setdefault((workflow, engine.book.label(cycle.routing)), Counter())
+        group["paused" if cycle.paused else state_of(engine, workflow, cycle, now)] += 1
     return found
 
 

@@ -21,7 +21,12 @@ from tests.property.calendars import DAYS, ZONES, Week, changes, instants, specs
 
 MINUTE = 60_000_000
 START = of(datetime(2020, 1, 3, tzinfo=ZoneInfo("UTC")))
-AMOUNTS = st.integers(1, 60 * 60 * MINUTE) | st.integers(1, 40).map(lambda quarters: quarters * 15 * MINUTE)
+AMOUNTS = (
+    st.integers(1, 60 * 60 * MINUTE)
+    | st.integers(1, 40).map(lambda quarters: quarters * 15 * MINUTE)
+    | st.integers(1, 1_500 * 60 * MINUTE)
+)
+"""The longest go through more windows than are looked at one by one."""
 
 
 @given(specs(), instants(), AMOUNTS)

@@ -12,8 +12,9 @@ from schemas.events import Entry
 from streams.core import state as states
 from streams.core.deadlines import judge
 from streams.core.engine import Engine
-from streams.core.fold import Cycle, Routing, fold
+from streams.core.fold import Cycle, fold
 from streams.core.keeping import folded
+from streams.core.routing import Routing
 from streams.core.speech import outcome
 from streams.core.steps import steps
 from tests.contract.build import ITEM

@@ -17,7 +17,7 @@ RECEIVED = at("2026-11-10T08:00:00.25")
 
 async def test_all_that_was_received_and_why() -> None:
     """Section 1: value, timestamp and every header as received, then ours; a header may stand there twice."""
-    given = [("ce_id", b"\xff\x00"), ("trace", b"1"), ("trace", b"2")]
+    given: list[tuple[str, bytes | None]] = [("ce_id", b"\xff\x00"), ("trace", b"1"), ("trace", b"2")]
     record = Given(b"\x00\xffbytes", b"p-4821", 3, given)
     batch = Batch(3)
     deadletters.send(batch, "portal.deadletters", record, "invalid", "time: required", RECEIVED)
@@ -65,7 +65,7 @@ def letter_of(record: Given, reason: str = "invalid") -> Given:
 
 def test_what_was_written_is_read_back() -> None:
     """Only the last six headers are ours: one of the same name before them came with the record."""
-    own = [("portalwatch.reason", b"theirs"), ("trace", b"\xff"), ("trace", b"")]
+    own: list[tuple[str, bytes | None]] = [("portalwatch.reason", b"theirs"), ("trace", b"\xff"), ("trace", None)]
     record = letter_of(Given(b"bytes", None, 3, own))
     letter = deadletters.parse(record)
     assert letter == deadletters.Letter(

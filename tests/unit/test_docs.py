@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.commands import COMMANDS, main
+from streams.delivery.answers import Answers, NoJournal
 from streams.metrics import registry
 from streams.metrics_pending import PendingCollector
 from streams.settings import Settings
@@ -63,7 +64,7 @@ def test_the_page_of_metrics_has_every_metric_and_its_labels() -> None:
         for name in re.findall(r"`(\w+)`", names)
     }
     judge = watch()
-    shown = registry(dict, judge.tally, lambda: 0.0, PendingCollector(judge, lambda _: True))
+    shown = registry(dict, judge.tally, lambda: 0.0, PendingCollector(judge, lambda _: True, Answers([], NoJournal())))
     found = {family.name: family for family in shown.collect() if family.name.startswith("portalwatch_")}
     suffix = {"counter": "_total", "info": "_info"}
     assert {name + suffix.get(family.type, "") for name, family in found.items()} == set(named)

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.events import Event, Refusal
 from schemas.policy import MINUTE, Settings
-from streams import intake
+from streams.intake import PARTITIONERS, Reader
 from tests.contract.build import at, book, clock, engine, event, lines
 
 NOW = at("2026-11-10T08:00")
@@ -23,14 +23,14 @@ class Given:
     value: bytes | None
     key: bytes | None = b"p-4821"
     partition: int = 0
-    headers: list[tuple[str, bytes]] = field(default_factory=list)
+    headers: list[tuple[str, bytes | None]] = field(default_factory=list)
     topic: str = "portal.messages"
     offset: int = 7
     timestamp: int = 1_794_297_600_000
 
 
 def read(record: Given, workflow: str = "message", limit: int = LIMIT, **settings: Any) -> Event | Refusal:
-    return intake.read(record, workflow, Settings(**settings), now=NOW, partitions=4, max_bytes=limit)
+    return Reader(workflow, Settings(**settings), now=NOW, partitions=4, max_bytes=limit).read(record)
 
 
 def sent(time: str = "08:00", **data: Any) -> bytes:
@@ -54,6 +54,8 @@ def reason(found: Event | Refusal) -> str:
         pytest.param(Given(sent("08:05")), "", id="R14-just-within-the-skew"),
         pytest.param(Given(sent("08:05:00.000001")), "future", id="R14-beyond-the-skew"),
         pytest.param(Given(sent("07:00"), None), "", id="R14-without-a-key"),
+        pytest.param(Given(sent(), headers=[("trace", None)]), "", id="R14-a-header-without-a-value"),
+        pytest.param(Given(sent(), headers=[("ce_type", None)]), "invalid", id="R14-an-attribute-without-a-value"),
     ],
 )
 def test_reasons(record: Given, expected: str) -> None:
@@ -70,8 +72,8 @@ def test_too_large_r14(more: int, expected: str) -> None:
 @pytest.mark.parametrize(
     ("partitioner", "at_home"),
     [
-        pytest.param("murmur2", intake.PARTITIONERS["murmur2"](b"p-1") % 4, id="case-21-murmur2"),
-        pytest.param("crc32", intake.PARTITIONERS["crc32"](b"p-1") % 4, id="case-21-crc32"),
+        pytest.param("murmur2", PARTITIONERS["murmur2"](b"p-1") % 4, id="case-21-murmur2"),
+        pytest.param("crc32", PARTITIONERS["crc32"](b"p-1") % 4, id="case-21-crc32"),
     ],
 )
 def test_misrouted_r14(partitioner: str, at_home: int) -> None:
@@ -95,12 +97,12 @@ def test_misrouted_r14(partitioner: str, at_home: int) -> None:
 )
 def test_murmur2_is_that_of_kafka(key: bytes, hashed: int) -> None:
     """The vectors of Kafka's own UtilsTest."""
-    assert intake.PARTITIONERS["murmur2"](key) == hashed
+    assert PARTITIONERS["murmur2"](key) == hashed
 
 
 @pytest.mark.parametrize(("key", "hashed"), [(b"", 0), (b"123456789", 0xCBF43926)])
 def test_crc32_is_that_of_librdkafka(key: bytes, hashed: int) -> None:
-    assert intake.PARTITIONERS["crc32"](key) == hashed
+    assert PARTITIONERS["crc32"](key) == hashed
 
 
 def test_case_20_one_fast_clock_makes_nothing_late() -> None:

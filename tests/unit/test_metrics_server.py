@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from streams import metrics_server
 from streams.metrics_server import MetricsServer
 from streams.startup import CannotStart
-from tests.brokers import free_port
+from tests.child import free_port
 
 HOST = "127.0.0.1"
 

@@ -95,7 +95,7 @@ def test_a_new_owner_publishes_what_is_no_longer_so() -> None:
         Key("message", "reply", "right", WINDOW), cohorts.rows[KEY._replace(department="right")], "/x", 3, NOW, "v"
     )
     shelf.put(name_of(KEY._replace(department="right"), 3).encode(), scorecards.encode(before))
-    cohorts.changed.clear()
+    cohorts.take_changed()
     publisher = cards(cohorts, shelf)
     assert publisher.publish(NOW + 1, "v") == 0, "not within a minute of what the one before said"
     assert publisher.publish(NOW + MINUTE + LOOK, "v") == 2

@@ -247,7 +247,7 @@ def test_a_secret_given_as_a_value_is_refused_and_not_repeated() -> None:
 def test_a_file_without_one_secret_is_an_error(tmp_path: Path, content: str) -> None:
     with pytest.raises(SettingsError, match="has to hold the secret on one line"):
         secret(written(tmp_path / "password", content))
-    with pytest.raises(SettingsError, match="cannot be read: FileNotFoundError"):
+    with pytest.raises(SettingsError, match="cannot be read: No such file or directory"):
         secret(tmp_path / "none")
 
 

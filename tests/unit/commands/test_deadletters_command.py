@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.commands.deadletters import command
-from tests.brokers import free_port
+from tests.child import free_port
 
 
 def run(*arguments: str, **environment: str) -> Result:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.commands.policy import command
-from tests.brokers import free_port
+from tests.child import free_port
 from tests.unit.schemas.policies import POLICY
 
 

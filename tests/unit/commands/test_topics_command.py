@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from schemas import topics
 from streams.commands.topics import Found, command, mismatches
-from tests.brokers import Broker, free_port
+from tests.brokers import Broker
+from tests.child import free_port
 
 NAMES = [topic.suffix for topic in topics.ALL]
 

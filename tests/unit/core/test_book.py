@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streams.core.book import MATCHES_KEPT, Book
-from streams.core.fold import Routing
 from streams.core.policy_check import PolicyError, load
+from streams.core.routing import Routing
 from tests.contract.build import ALL_HOURS, book, clock, policy
 
 DEPARTMENTS = (

@@ -13,7 +13,7 @@ import pytest
 
 from schemas import instants
 from schemas.instants import FIRST, LAST
-from streams.core.calendars import Calendar, CalendarRangeError
+from streams.core.calendars import FEW, Calendar, CalendarRangeError
 from tests.contract.build import CLINIC, at, calendar
 
 MINUTE = 60_000_000
@@ -233,3 +233,15 @@ def test_years_built_in_any_order_answer_alike_t9() -> None:
     spec = calendar(WEEKDAYS).spec
     once = Calendar(spec)
     assert [once.add(when, 30 * HOUR) for when in asked] == [Calendar(spec).add(when, 30 * HOUR) for when in asked]
+
+
+@pytest.mark.parametrize("windows", range(3 * FEW))
+def test_any_number_of_windows_lies_between(windows: int) -> None:
+    """T2: few are passed one by one, many by bisection: both end in the same window."""
+    asked = calendar("{timezone: UTC, hours: {daily: 08:00-10:00}}")
+    start, end = at("2026-03-02T09:00"), at("2026-03-02T09:00") + windows * 24 * HOUR
+    for minutes in (-59, 0, 59):
+        shift = minutes * MINUTE
+        if windows or shift > 0:
+            assert asked.add(start, 2 * windows * HOUR + shift) == end + shift
+            assert asked.sub(end, 2 * windows * HOUR + shift) == start - shift

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from schemas import alerts
-from streams.census import running as running_cycles
 from streams.core.effects import Effects
 from streams.core.engine import Engine
 from tests.contract.build import ALL_HOURS, DAY_HOURS, ITEM, at, book, clock, engine, event, lines, run, said, step
+from tests.contract.build import running as running_cycles
 
 FOUR = "{within: 4 hours}"
 KEEP = "{lead: 0 minutes, reorder_window: 1 days, remember: 3 days, max_age: 10 days}"

@@ -12,8 +12,9 @@ from schemas.policy import HOUR, MINUTE
 from streams.core.book import Book
 from streams.core.explain import ANCHOR_MISSING, WAITING, Explanation, explain
 from streams.core.explain_intervals import counted
-from streams.core.fold import Cycle, Routing, fold
+from streams.core.fold import Cycle, fold
 from streams.core.policy_check import load
+from streams.core.routing import Routing
 from tests.unit.schemas.policies import POLICY
 
 BOOK = Book(load(POLICY))

@@ -29,8 +29,9 @@ from streams.core.book import Book
 from streams.core.deadlines import judge
 from streams.core.explain import WAITING, Explanation, explain
 from streams.core.explain_intervals import CLOSED, ELAPSED, OPEN, PAUSED, counted
-from streams.core.fold import Cycle, Routing, fold
+from streams.core.fold import Cycle, fold
 from streams.core.ladder import stage_times
+from streams.core.routing import Routing
 from streams.core.running import run
 
 Week = tuple[tuple[Window, ...], ...]

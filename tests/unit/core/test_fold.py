@@ -11,7 +11,8 @@ import pytest
 
 from schemas.events import Action, Entry
 from schemas.instants import text
-from streams.core.fold import Cycle, Routing, fold, route
+from streams.core.fold import Cycle, fold, route
+from streams.core.routing import Routing
 from tests.contract.build import at, cycles, entry, shown
 
 A = Action

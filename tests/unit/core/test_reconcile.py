@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from streams.census import running as running_cycles
 from streams.core.book import Book
 from streams.core.engine import Engine
 from streams.core.shelf import DictShelf, Shelf
 from streams.core.voice import Speaker
 from tests.contract.build import ITEM, at, book, clock, engine, event, lines, step
+from tests.contract.build import running as running_cycles
 
 LADDER = (
     "{name: soon, at: 50%}, {name: missed, at: due, severity: critical, notify: on_call}, {name: late, after: 1 hour}"
@@ -181,3 +181,48 @@ def test_what_is_read_back_counts_as_alerted_r12() -> None:
     back, _ = crashed(book(FOUR), OPENED, "09:00", "10:30")
     assert [row.alerted for _, row in back.accounts.cohorts] == [1]
     assert sum(back.accounts.firing.counts.values()) == 1
+
+
+NIGHT = event("e2", "message.assigned", on("12:30"), pool="night")
+DESK = event("e3", "message.assigned", on("12:40"), pool="desk")
+URGENT = event("e2", "message.assigned", on("10:30"), priority="urgent")
+ROUTINE = event("e3", "message.assigned", on("10:40"), priority="routine")
+
+
+def forgotten(judge: Book, until: str, lost: bytes) -> tuple[Engine, Engine]:
+    """An engine that took an event in, and one that remembers nothing of it but what stands open since."""
+    running = engine(judge)
+    step(running, *OPENED)
+    running.advance(at(on(until)))
+    items = copied(running.items)
+    step(running, lost)
+    back = Engine(judge, Speaker("/t", 0), items, copied(running.open))
+    assert back.rebuild().alerts == []
+    return running, back
+
+
+def test_a_resolution_that_was_finished_is_known_to_have_been_said_r12() -> None:
+    """R12: its tombstone was the last that was written: it is not said again, and what is kept is what would be."""
+    running, back = forgotten(book(FOUR), "12:30", NIGHT)
+    assert step(back, NIGHT).alerts == []
+    key = f"message:{ITEM}".encode()
+    assert back.items.get(key) == running.items.get(key)
+    assert lines(back.advance(at(on("12:30"))).alerts) == lines(running.advance(at(on("12:30"))).alerts) != []
+
+
+@pytest.mark.parametrize(
+    ("until", "lost", "undone", "expected"),
+    [
+        pytest.param("12:30", NIGHT, DESK, "11-10T12:40 soon:20261110T124000Z", id="R6c"),
+        pytest.param("10:20", URGENT, ROUTINE, "11-10T10:40 soon:20261110T104000Z", id="R6b"),
+    ],
+)
+def test_what_a_lost_step_resolved_does_not_count_as_firing_r12(
+    until: str, lost: bytes, undone: bytes, expected: str
+) -> None:
+    """R12: the open alerts tell what fires. After the crash one step holds the event and what took it back."""
+    rules = "{when: {priority: urgent}, within: 6 hours}, {within: 4 hours}"
+    judge = book(f"[{clock(rules, LADDER)}]")
+    _, back = forgotten(judge, until, lost)
+    assert step(back, lost, undone).alerts == []
+    assert expected in lines(back.advance(back.now).alerts)

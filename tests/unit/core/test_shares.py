@@ -218,3 +218,12 @@ def test_what_ended_is_told_once_and_a_cycle_once() -> None:
     ]  # fmt: skip
     late = judge.step([(read(event("3", "message.replied", "2026-11-10T12:30")), None)]).ended
     assert [(e.share.clock, OUTCOMES[e.share.outcome], e.first) for e in late] == [("quick", "met", False)]
+
+
+@pytest.mark.parametrize(("answered", "how"), [("2026-11-10T14:00", "met"), ("2026-11-10T14:00:00.000001", "missed")])
+def test_one_clock_s_cycle_tells_its_end_at_once(answered: str, how: str) -> None:
+    """R2: on the due is in time; what begins tells no end."""
+    judge = Engine(book(f"[{clock('{within: 2 hours}', LADDER)}]"), Speaker("/t", 0), DictShelf(), DictShelf())
+    assert judge.step([(read(event("1", "message.sent", NOON)), None)]).ended == []
+    [end] = judge.step([(read(event("2", "message.replied", answered)), None)]).ended
+    assert (end.workflow, end.share.clock, OUTCOMES[end.share.outcome], end.first) == ("message", "reply", how, True)

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.events import Action, Entry
 from streams.core import state as states
-from streams.core.fold import Routing
+from streams.core.routing import Routing
 from streams.core.state import ClockState, CycleState, ItemState, Past, Rung
 
 FULL = ItemState(

@@ -38,7 +38,7 @@ async def printed(child: Child) -> None:
 
 def living(group: int) -> list[str]:
     """The processes of a group, but for those that have ended and of which init has not yet taken note."""
-    table = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    table = subprocess.run(["ps", "-ww", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
     lines = [line.split(None, 2) for line in table.splitlines()]
     return [line[-1] for line in lines if line[0] == str(group) and not line[1].startswith("Z")]
 

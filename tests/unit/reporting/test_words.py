@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from streams.harmless import plain
 from streams.reporting import span, words
 from streams.reporting.centiles import Centile
 from streams.reporting.figures import kept
@@ -79,4 +80,4 @@ def test_during(start: str, end: str, said: str) -> None:
     ],
 )
 def test_names_steer_nothing(name: str, shown: str) -> None:
-    assert words.plain(name) == shown
+    assert plain(name) == shown

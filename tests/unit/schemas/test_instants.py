@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,3 +100,28 @@ def test_the_range_is_that_of_the_calendars() -> None:
     """T9."""
     assert instants.text(instants.FIRST) == "2000-01-01T00:00:00Z"
     assert instants.text(instants.LAST) == "2099-12-31T23:59:59.999999Z"
+
+
+@given(MOMENTS, st.sampled_from(["{}Z", "{}.{:03d}Z", "{}.{:06d}Z", "{}+00:00", "{}.{:03d}z"]), st.data())
+def test_a_minute_that_was_read_before_changes_nothing(moment: int, form: str, data: st.DataObject) -> None:
+    """What is remembered of minutes is never asked for what the whole form refuses, or reads otherwise."""
+    whole = instants.text(moment - moment % instants.SECOND)[:-1]
+    text = form.format(whole, moment % 1_000)
+    if data.draw(st.booleans(), "marred"):
+        at = data.draw(st.integers(0, len(text) - 1), "at")
+        text = text[:at] + data.draw(st.sampled_from("0 9:.ZzT+-\u0665x"), "by") + text[at + 1 :]
+    instants.parse(f"{whole}Z")
+    assert _said(instants.parse, text) == _said(instants._read, text)
+
+
+def test_what_is_remembered_of_minutes_is_bounded() -> None:
+    for number in range(instants.MINUTES_KEPT + 10):
+        instants.parse(instants.text(NOON + number * 60 * instants.SECOND))
+    assert len(instants._MINUTES) <= instants.MINUTES_KEPT
+
+
+def _said(read: Callable[[str], int], text: str) -> int | str:
+    try:
+        return read(text)
+    except ValueError as error:
+        return str(error)

@@ -88,3 +88,20 @@ async def test_what_nobody_foresaw_is_told_without_a_word_of_it(
 
 def test_the_paths_that_are_open() -> None:
     assert set(guards.OPEN) == {"/", "/api/session", "/api/openapi.json"}
+
+
+@pytest.mark.parametrize(
+    ("path", "waits"), [("/api/items", True), ("/", True), ("/healthz", False), ("/readyz", False)]
+)
+async def test_whoever_reads_waits_for_his_turn_and_a_probe_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, waits: bool
+) -> None:
+    asked_for: list[str] = []
+
+    async def turn() -> None:
+        asked_for.append(path)
+
+    monkeypatch.setattr("streams.web.guard.turn", turn)
+    async with serving(made(tmp_path, web_url="http://board.example.org")) as client:
+        await asked(client, "GET", path, **bearer(ACTOR))
+    assert asked_for == [path] * waits
