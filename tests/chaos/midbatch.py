@@ -120,9 +120,9 @@ def strike(scene: Scene, sender: Sender, length: Length, number: int, count: int
 
 
 def run(
-    broker: Broker, prefix: str, folder: Path, times: int, count: int, rest: float, seed: int
+    broker: Broker, prefix: str, folder: Path, times: int, count: int, rest: float, seed: int, amid: int | None = None
 ) -> tuple[list[Round], Outcome]:
-    """So many rounds on one worker; then `rest` seconds for the stages to come."""
+    """So many rounds on one worker, or fewer if `amid` of them met a batch in its middle; then `rest` seconds."""
     plan = Plan(["midbatch"] * times, workers=1, seed=seed)
     rounds, done = [], []
     with staged(broker, prefix, folder, plan) as scene:
@@ -137,6 +137,8 @@ def run(
                 "" if made.amid else " (not in the middle)"
             )
             print(f"{number + 1}/{times}: {part}; worked again after {made.seconds:.1f} s", flush=True)
+            if sum(each.amid for each in rounds) == amid:
+                break
         length.close()
         time.sleep(rest)
         scene.crew.settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,8 @@ def test_a_dead_letter_goes_back_byte_for_byte_and_has_its_effect(broker: Broker
 def check_list(under_test: Cluster, sent: dict[str, Sent]) -> None:
     """All there, newest last, and nothing of what they hold."""
     listed = lines(run(under_test, "list", "--json"))
-    assert [each["received_at"] for each in listed] == sorted(each["received_at"] for each in listed)
+    times = [datetime.fromisoformat(each["received_at"]) for each in listed]  # as text `.1Z` would follow on `.11Z`
+    assert times == sorted(times)
     assert {(each["reason"], each["topic"], each["partition"]) for each in listed} == {
         ("future", f"{under_test.prefix}.messages", PARTITION)
     }
