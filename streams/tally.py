@@ -34,22 +34,8 @@ REASONS: Final = (
 )  # fmt: skip
 """Why an event becomes a dead letter (R14)."""
 BOUNDS: Final[tuple[float, ...]] = (
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-    60.0,
-    300.0,
-    900.0,
-    3_600.0,
-    21_600.0,
-    86_400.0,
-    604_800.0,
-)
+    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0,
+)  # fmt: skip
 """Upper bounds of the histograms' buckets, inclusive, in seconds; the last bucket has none."""
 ENDS: Final = (alerts.RESOLVED, alerts.FEED_RESTORED)
 _BOUNDS_US: Final = tuple(round(bound * 1e6) for bound in BOUNDS)
