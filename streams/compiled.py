@@ -75,8 +75,12 @@ def remove(root: Path = ROOT) -> None:
         each.unlink(missing_ok=True)
 
 
-def compile_core(root: Path = ROOT) -> int:
-    """Compile the core where it lies; how many modules. SystemExit, with the compiler's words, if it cannot be."""
+def compile_core(root: Path = ROOT, optimise: int = 3) -> int:
+    """Compile the core where it lies; how many modules. SystemExit, with the compiler's words, if it cannot be.
+
+    Args:
+        optimise: the C compiler's level, 0 (soon done) to 3 (fast).
+    """
     from mypyc.build import mypycify  # noqa: PLC0415 - nobody who runs needs it
     from setuptools import Distribution  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
 
@@ -84,7 +88,9 @@ def compile_core(root: Path = ROOT) -> int:
     chosen = sources(root)
     options = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent", "--explicit-package-bases"]
     with tempfile.TemporaryDirectory() as made, contextlib.chdir(root):
-        extensions = mypycify([*options, *chosen], group_name=GROUP, target_dir=made, debug_level="0")
+        extensions = mypycify(
+            [*options, *chosen], group_name=GROUP, target_dir=made, debug_level="0", opt_level=str(optimise)
+        )
         command = Distribution({"name": "core", "ext_modules": extensions}).get_command_obj("build_ext")
         command.inplace, command.build_temp, command.build_lib = True, made, made
         command.ensure_finalized()
@@ -111,14 +117,15 @@ def _hashes(root: Path) -> dict[str, str]:
 @click.command(help="Compile the core with mypyc.")
 @click.option("--check", is_flag=True, help="Say what is loaded; status 1 if it is stale.")
 @click.option("--remove", "removes", is_flag=True, help="Go back to Python.")
-def main(*, check: bool, removes: bool) -> None:
+@click.option("--optimise", type=click.IntRange(0, 3), default=3, help="0: soon compiled; 3: fast (default).")
+def main(*, check: bool, removes: bool, optimise: int) -> None:
     """The command line."""
     if check and removes:
         raise click.UsageError("give --check or --remove, not both")
     if removes:
         remove()
     elif not check:
-        click.echo(f"{compile_core()} modules compiled")
+        click.echo(f"{compile_core(optimise=optimise)} modules compiled")
     try:
         click.echo(f"the core is {state()}")
     except StaleError as error:

@@ -62,7 +62,7 @@ def test_partitions_on_the_move(broker: Broker, tmp_path: Path, prefix: str) -> 
 @pytest.mark.brokers("kafka")
 @pytest.mark.timeout(300)
 def test_killed_in_the_middle_of_a_batch(broker: Broker, tmp_path: Path, prefix: str) -> None:
-    """A backlog is worked off in less than a second: on a busy machine the blow may come after it, and is tried again."""
+    """A backlog is soon worked off: on a busy machine the blow may come after it, and is tried again."""
     rounds, outcome = midbatch.run(broker, prefix, tmp_path, times=8, count=10_000, rest=1, seed=3, amid=1)
     good(outcome, tmp_path)
     assert outcome.judgement.excused == []

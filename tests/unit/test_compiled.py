@@ -49,9 +49,9 @@ def test_code_that_nobody_knows_of_is_stale(copied: Path) -> None:
 @needs_compiler
 @pytest.mark.timeout(600)
 def test_the_core_s_own_tests_pass_on_it(copied: Path) -> None:
-    """Same source, same tests."""
+    """Same source, same tests; how far the C compiler goes changes nothing of what mypyc makes."""
     environment = os.environ | {"PYTHONPATH": str(copied), "PYTHONDONTWRITEBYTECODE": "1"}
-    made = _run(["-m", "streams.compiled"], copied, environment)
+    made = _run(["-m", "streams.compiled", "--optimise", "0"], copied, environment)
     assert made.returncode == 0, made.stdout + made.stderr
     for name in ("tests", "deploy/policies"):
         shutil.copytree(REPOSITORY / name, copied / name)
