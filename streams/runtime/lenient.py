@@ -195,9 +195,17 @@ def _named(headers: Headers) -> list[tuple[str, bytes | None]]:
 def fill(batch: Any, changes: Iterable[tuple[bytes, bytes | None]]) -> int:
     """Put records without headers into a new batch until it is full or there are no more; how many.
 
-    The same as `batch.append` of each, whose three calls a record cost more than the record.
+    The same as `batch.append` of each, whose three calls a record cost more than the record: what `install` put in
+    place is called itself.
     """
-    append, count = batch._builder._build.append, 0  # noqa: SLF001 - what `install` put there
+    builder, count = getattr(batch, "_builder", None), 0
+    if not isinstance(builder, _Builder):
+        for key, value in changes:
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                break
+            count += 1
+        return count
+    append = builder._build.append  # noqa: SLF001 - our own
     for key, value in changes:
         if append(count, None, key, value, _NONE) is None:
             break
