@@ -47,13 +47,13 @@ def _query(name: str, schema: Schema, description: str) -> Parameter:
 
 
 TEXT: Final[Schema] = {"type": "string", "maxLength": LONGEST}
-WORKFLOW: Final = _query("workflow", {"enum": list(WORKFLOWS)}, "Items of one workflow.")
+WORKFLOW: Final = _query("workflow", {"enum": [*WORKFLOWS, ""]}, "Items of one workflow; empty: of all.")
 DEPARTMENT: Final = _query("department", TEXT, "Items of one department, as the items name it.")
 SEARCH: Final = _query("q", TEXT, "Items whose name contains this.")
 LIMIT: Final = _query(
     "limit",
-    {"type": "integer", "minimum": 0, "maximum": MOST, "default": DEFAULT},
-    "How many at most; 0: the counts alone.",
+    {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST}, {"const": ""}], "default": DEFAULT},
+    f"How many at most; 0: the counts alone; empty: {DEFAULT}.",
 )
 AFTER: Final = _query(
     "after", {"type": "string", "maxLength": 2_000, "pattern": "^[A-Za-z0-9_-]*$"}, "The `next` of the page before."
@@ -71,7 +71,9 @@ STATE: Final = _query(
     "had fired, the latest first; it stands alone.",
 )
 HELD: Final = _query(
-    "held", {"enum": ["yes", "no"]}, "Whether somebody has acknowledged or snoozed it, and that holds."
+    "held",
+    {"enum": ["yes", "no", ""]},
+    "Whether somebody has acknowledged or snoozed it, and that holds; empty: either.",
 )
 WORKFLOW_PATH: Final = Parameter("workflow", "path", {"enum": list(WORKFLOWS)}, "The item's workflow.")
 ITEM_PATH: Final = Parameter("item", "path", {"type": "string", "pattern": ITEM}, "The item.")
