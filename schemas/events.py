@@ -73,10 +73,15 @@ MAX_TEXT: Final = 1024
 """Characters of an id, a source, a type or a routing field: an alert repeats them, and must fit into a record."""
 
 
-_ENVELOPE = msgspec.json.Decoder(Envelope)
-_DATA = msgspec.json.Decoder(Data)
-_STRING = msgspec.json.Decoder(str)
-_NO_DATA = Data()
+_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+_DATA: Final = msgspec.json.Decoder(Data)
+_STRING: Final = msgspec.json.Decoder(str)
+_NO_DATA: Final = Data()
+_KEPT: Final = Entry
+"""A name of this module: compiled, it is reached without a look into a dictionary."""
+_COLON: Final = b":"
+_USUAL: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-"
+"""What a subject is made of."""
 
 
 class Event:
@@ -88,17 +93,21 @@ class Event:
 
     __slots__ = ("action", "entry", "first", "key", "last", "subject", "time", "type", "workflow")
 
-    def __init__(self, workflow: str, subject: str, type: str, entry: Entry) -> None:  # noqa: A002 - CloudEvents' word
+    def __init__(
+        self, workflow: str, subject: str, type: str, entry: Entry, key: bytes, time: int, action: int  # noqa: A002 - CloudEvents' word
+    ) -> None:  # fmt: skip
         self.workflow, self.subject, self.type, self.entry = workflow, subject, type, entry
-        self.key = f"{workflow}:{subject}".encode()
-        time: int = entry.time
-        anchor, until = entry.anchor, entry.until
-        self.time, self.first, self.last = time, time, time
-        self.action: int = entry.action
-        if anchor is not None:
-            self.first, self.last = min(time, anchor), max(time, anchor)
-        if until is not None:
-            self.first, self.last = min(self.first, until), max(self.last, until)
+        self.key, self.time, self.action = key, time, action
+        self.first, self.last = time, time
+
+    @staticmethod
+    def of(workflow: str, subject: str, type: str, entry: Entry) -> Event:  # noqa: A002 - as above
+        """The event of an entry."""
+        event = Event(workflow, subject, type, entry, f"{workflow}:{subject}".encode(), entry.time, entry.action)
+        for other in (entry.anchor, entry.until):
+            if other is not None:
+                event.first, event.last = min(event.first, other), max(event.last, other)
+        return event
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Event) and (self.key, self.type, self.entry) == (other.key, other.type, other.entry)
@@ -176,7 +185,7 @@ def _rule(message: str) -> str:
 
 
 def _accept(e: Envelope, data: Data, topic: str | None) -> Event | Refusal:
-    id_, source, type_, subject = e.id, e.source, e.type, e.subject
+    id_, source, type_ = e.id, e.source, e.type
     if e.specversion != "1.0":
         return Refusal("invalid", "specversion: must be 1.0")
     if not (0 < len(id_) <= MAX_TEXT and 0 < len(source) <= MAX_TEXT and 0 < len(type_) <= MAX_TEXT):
@@ -185,27 +194,26 @@ def _accept(e: Envelope, data: Data, topic: str | None) -> Event | Refusal:
     if known is None:
         where = f" on the topic of {topic}s" if topic else ""
         return Refusal("unknown_type", f"type: not a type that is known{where}")
-    workflow, action = known
     try:
-        time = _instant("time", e.time)
-        if action == BEATS:
-            return Event(workflow, subject or "", type_, Entry(time, id_, source, action))
-        if subject is None or len(subject) > MAX_SUBJECT or _strange(subject):
-            raise ValueError("subject: must be 1 to 128 of A-Z a-z 0-9 . _ ~ -")
-        entry = Entry(time, id_, source, action) if data is _NO_DATA else _entry(e, time, action, data)
-        if data is _NO_DATA and action == SNOOZES:
-            raise ValueError("data.until: required for a snooze")
-        if workflow == COMMAND_TOPIC:
-            workflow = _command_workflow(data)
+        return _event(e, data, known[0], known[1], id_, source, type_)
     except ValueError as error:
         return Refusal("invalid", str(error))
-    return Event(workflow, subject, type_, entry)
 
 
-def _strange(subject: str) -> bool:
-    """Whether SUBJECT does not match; of letters, digits and hyphens alone it is quicker known."""
-    usual = subject.isascii() and subject.replace("-", "").isalnum()
-    return not usual and SUBJECT.fullmatch(subject) is None
+def _event(e: Envelope, data: Data, workflow: str, action: int, id_: str, source: str, type_: str) -> Event:
+    """ValueError says what is not as it should be."""
+    subject, time = e.subject, _instant("time", e.time)
+    if action == BEATS:
+        return Event.of(workflow, subject or "", type_, _KEPT(time, id_, source, action))
+    key = f"{workflow}:{subject}".encode()
+    if not subject or len(subject) > MAX_SUBJECT or key.translate(None, _USUAL) != _COLON:
+        raise ValueError("subject: must be 1 to 128 of A-Z a-z 0-9 . _ ~ -")
+    if data is _NO_DATA and workflow != COMMAND_TOPIC:
+        return Event(workflow, subject, type_, _KEPT(time, id_, source, action), key, time, action)
+    entry = _entry(e, time, action, data)
+    if workflow == COMMAND_TOPIC:
+        workflow = _command_workflow(data)
+    return Event.of(workflow, subject, type_, entry)
 
 
 def _unbounded(id_: str, source: str, type_: str) -> Refusal:

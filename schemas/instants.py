@@ -37,7 +37,7 @@ def _days(text: str) -> int | None:
         return None
 
 
-_MINUTES: dict[str, int] = {}
+_MINUTES: Final[dict[str, int]] = {}
 """`YYYY-MM-DDTHH:MM:` to its instant, of those that were read lately."""
 _SECONDS: Final = {f"{second:02d}{mark}": second * SECOND for second in range(60) for mark in "Z."}
 MINUTES_KEPT: Final = 4096

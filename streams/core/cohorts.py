@@ -21,7 +21,12 @@ BOUNDS: Final = (15 * MINUTE, 30 * MINUTE, *(hours * HOUR for hours in (1, 2, 4,
 """Upper bounds of the response time's buckets, inclusive, in microseconds; the last bucket has none."""
 _WIDTH: Final = int(WINDOW)
 PENDING: Final = int(_PENDING)
-_SHORT, _ALERTED, _SUM, _COUNT, _BUCKETS = range(EXPIRED + 1, EXPIRED + 6)
+_SHORT: Final = int(EXPIRED) + 1
+_ALERTED: Final = _SHORT + 1
+_SUM: Final = _SHORT + 2
+_COUNT: Final = _SHORT + 3
+_BUCKETS: Final = _SHORT + 4
+_place: Final = bisect_left
 _LENGTH: Final = _BUCKETS + len(BOUNDS) + 1
 
 
@@ -56,7 +61,7 @@ class Cohort:
         if response is not None:
             sums[_SUM] += sign * response
             sums[_COUNT] += sign
-            sums[_BUCKETS + bisect_left(BOUNDS, response)] += sign
+            sums[_BUCKETS + _place(BOUNDS, response)] += sign
 
     def open(self, *, short: bool) -> None:
         """A cycle begins."""
@@ -72,7 +77,7 @@ class Cohort:
         sums[outcome] += 1
         sums[_SUM] += response
         sums[_COUNT] += 1
-        sums[_BUCKETS + bisect_left(BOUNDS, response)] += 1
+        sums[_BUCKETS + _place(BOUNDS, response)] += 1
 
     def merge(self, other: Cohort) -> None:
         """Put all of another cohort in."""
@@ -192,7 +197,7 @@ class Cohorts:
 
     def expire(self, latest: int) -> None:
         """Windows that are over go; `latest`: the greatest event time seen."""
-        if self.kept is None or (first := latest - self.kept - WINDOW) <= self._first:
+        if self.kept is None or (first := latest - self.kept - _WIDTH) <= self._first:
             return
         self._first = first
         if self._order and self._order[0] < first:

@@ -30,7 +30,12 @@ STOP: Final = int(Action.STOP)
 RUNS: Final = int(PENDING)
 IN_TIME: Final = int(MET)
 LATE: Final = int(MISSED)
-NEW = ClockState()
+NEW: Final = ClockState()
+_taken_apart: Final = astuple
+_CLOCK_STATE: Final = ClockState
+_CYCLE_STATE: Final = CycleState
+_SHARE: Final = Share
+"""Names of this module: compiled, they are reached without a look into a dictionary."""
 TIME: Final = 0
 """The first of the places in an entry."""
 ACTION: Final = 3
@@ -80,7 +85,7 @@ def decide(chain: Chain, workflow: str, state: ItemState, at: int, limit: int) -
 
 def began(book: Book, workflow: str, state: ItemState, at: int, limit: int) -> Decided | None:
     """An item whose one event opens it, decided at `at`; None: go the long way."""
-    settings, entry = book.settings, astuple(state.history[0])
+    settings, entry = book.settings, _taken_apart(state.history[0])
     start: int = entry[TIME]
     anchor: int | None = entry[ANCHOR]
     action: int = entry[ACTION]
@@ -105,19 +110,19 @@ def began(book: Book, workflow: str, state: ItemState, at: int, limit: int) -> D
             moment = first
         clocks[line.name] = None
         soon = ladder.at(0) if line.early else None
-        share = Share(start, line.name, label, RUNS, found.due, soon, found.short)
+        share = _SHARE(start, line.name, label, RUNS, found.due, soon, found.short)
         lines.append(Line(share, start, line.name, label, found.due, soon, short=found.short))
     if clocks:
-        state.cycles = [CycleState(start, clocks)]
+        state.cycles = [_CYCLE_STATE(start, clocks)]
     else:
-        lines.append(Line(Share(start, UNJUDGED, label, RUNS), start, UNJUDGED, label, None, None))
+        lines.append(Line(_SHARE(start, UNJUDGED, label, RUNS), start, UNJUDGED, label, None, None))
     return Decided(lines, moment, ends=False)
 
 
 def answered(book: Book, workflow: str, state: ItemState) -> Decided | None:
     """An item of which a cycle ran and nobody was called, whose second event stops it; None: go the long way."""
     history, cycles = state.history, state.cycles
-    start, stop = astuple(history[0]), astuple(history[1])
+    start, stop = _taken_apart(history[0]), _taken_apart(history[1])
     opens: int = start[ACTION]
     stops: int = stop[ACTION]
     if len(cycles) != 1 or opens != OPEN or stops != STOP:
@@ -139,7 +144,7 @@ def answered(book: Book, workflow: str, state: ItemState) -> Decided | None:
         if kept is not None:
             kept.ended = True
         elif clock.name not in clocks:
-            clocks[clock.name] = ClockState(ended=True)
+            clocks[clock.name] = _CLOCK_STATE(ended=True)
     said.end = end
     return Decided(lines, -(end + book.settings.reorder_window), ends=True)
 
@@ -154,7 +159,7 @@ def _outcomes(book: Book, workflow: str, before: list[Share], start: tuple[Any, 
     begun: int = start[TIME]
     found: list[Line] = []
     for line, own in zip(plan.lines, before, strict=True):
-        had = astuple(own)
+        had = _taken_apart(own)
         due: int | None = had[DUE]
         if had[CLOCK] != line.name or due is None or line.rule.not_before is not None:
             return None
@@ -162,6 +167,6 @@ def _outcomes(book: Book, workflow: str, before: list[Share], start: tuple[Any, 
         soon: int | None = had[SOON]
         short: bool = had[SHORT]
         response, how = line.calendar.between(begun, end), IN_TIME if end <= due else LATE
-        share = Share(begun, line.name, label, how, due, None, short, False, response)
+        share = _SHARE(begun, line.name, label, how, due, None, short, False, response)
         found.append(Line(share, begun, line.name, label, due, soon, outcome=how, response=response))
     return found

@@ -6,155 +6,77 @@ event or its moment touches it: the changelog value is ready, and a rebuild read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from schemas.events import Entry
-from streams.core.routing import Routing
+from streams.core.kept import ClockState, CycleState, Head, Item, Past, Rung, Shares, Terms
 from streams.core.shares import Share
 
-
-class Rung(msgspec.Struct, array_like=True):
-    """What has been said of one stage of one cycle's clock."""
-
-    armed: int | None = None
-    """When it was armed anew (R6); None: at the cycle's start."""
-    done: bool = False
-    """It fired or was skipped for this arming."""
-    alert: str = ""
-    """Id of the alert that it fired, until that is resolved; the open alerts tell whether it fires (R12)."""
-    names: list[str] = []
-    """The stages in whose name it fired, itself included."""
-    recipients: list[str] = []
-    """Whom it told."""
+__all__ = [
+    "ClockState", "CycleState", "ItemState", "Past", "Rung", "Terms", "decode", "decode_terms", "decode_times",
+    "encode", "encode_terms", "encode_times", "moment", "shares",
+]  # fmt: skip
 
 
-class ClockState(msgspec.Struct, array_like=True):
-    """What has been said of one cycle by one clock."""
+class ItemState:
+    """One item of one partition, to be worked with; `kept.Item` says what the fields are."""
 
-    stages: dict[str, Rung] = {}
-    resumed: int | None = None
-    """The cycle's last resume when last decided."""
-    regained: int | None = None
-    """When, by the history, it last had a rule or a due again, when last decided."""
-    had: bool = False
-    """It had a rule and a due at some decision."""
-    lost: bool = False
-    """It had lost them when last decided."""
-    ended: bool = False
-    renewed: int | None = None
-    """When R6 (c) last armed a stage."""
-    attempts: str = ""
-    """Id of the alert of the stage `attempts`, once it fired."""
-    early: bool = False
-    """The too-early notice was given."""
-    alerted: bool = False
-    """A stage fired."""
-    missing: bool = False
-    """It lacked an anchor when last decided: the event that brought the lack was copied to the dead letters."""
+    __slots__ = ("acknowledged", "cycles", "history", "moment", "past", "said", "settled", "shares", "touched")
 
+    def __init__(
+        self, moment: int = 0, shares: list[Share] | None = None, settled: list[Share] | None = None,
+        past: Past | None = None, history: list[Entry] | None = None, touched: int = 0,
+        cycles: list[CycleState] | None = None, acknowledged: list[str] | None = None, said: list[str] | None = None,
+    ) -> None:  # fmt: skip
+        self.moment, self.touched, self.past = moment, touched, past
+        self.shares: list[Share] = [] if shares is None else shares
+        self.settled: list[Share] = [] if settled is None else settled
+        self.history: list[Entry] = [] if history is None else history
+        self.cycles: list[CycleState] = [] if cycles is None else cycles
+        self.acknowledged: list[str] = [] if acknowledged is None else acknowledged
+        self.said: list[str] = [] if said is None else said
 
-class CycleState(msgspec.Struct, array_like=True):
-    """What has been said of one cycle."""
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ItemState) and encode(self) == encode(other)
 
-    start: int
-    clocks: dict[str, ClockState | None] = {}
-    """None: it had a rule and a due, and ended with the cycle; nothing else is to be told of it, as of most."""
-    end: int | None = None
-    """When it ended, once that was decided."""
+    __hash__ = None  # type: ignore[assignment]  # fields change
 
-    def clock(self, name: str) -> ClockState:
-        """What has been said by a clock."""
-        kept = self.clocks.get(name)
-        return kept if kept is not None else self._plain() if name in self.clocks else ClockState()
-
-    def spelt(self) -> None:
-        """Give each clock a state of its own, to be written to."""
-        for name, kept in self.clocks.items():
-            if kept is None:
-                self.clocks[name] = self._plain()
-
-    def spare(self, name: str) -> None:
-        """A clock's state has been written to: keep it only if it tells something."""
-        kept = self.clocks[name]
-        if kept == _NOTHING:
-            del self.clocks[name]
-        elif kept == self._plain():
-            self.clocks[name] = None
-
-    def told(self) -> Iterator[ClockState]:
-        """The clocks that may have said something."""
-        return (kept for kept in self.clocks.values() if kept is not None)
-
-    def _plain(self) -> ClockState:
-        return ClockState(had=True, ended=self.end is not None)
+    def __repr__(self) -> str:
+        return f"ItemState{_taken_apart(_ITEM(encode(self)))}"
 
 
-_NOTHING = ClockState()
+_ENCODED: Final = msgspec.msgpack.Encoder().encode
+_ITEM: Final = msgspec.msgpack.Decoder(Item).decode
+_TIMES: Final = msgspec.msgpack.Decoder(tuple[int, int])
+_TERMS: Final = msgspec.msgpack.Decoder(Terms)
+_HEAD: Final = msgspec.msgpack.Decoder(Head)
+_SHARES: Final = msgspec.msgpack.Decoder(Shares)
+_taken_apart: Final = astuple
 
 
-class Past(msgspec.Struct, array_like=True, frozen=True):
-    """What is remembered of an item that is no longer kept (R3)."""
-
-    last: int
-    """Time of its last event."""
-    routing: Routing = Routing()
-
-
-class ItemState(msgspec.Struct, array_like=True):
-    """One item of one partition."""
-
-    moment: int = 0
-    """When it wants to be looked at next, in microseconds; negative: when the greatest event time has passed it."""
-    shares: list[Share] = []
-    """What its cycles add to the cohorts, in order of start."""
-    settled: list[Share] = []
-    """The same of cycles that are no longer kept, until their windows are over."""
-    past: Past | None = None
-    history: list[Entry] = []
-    """Its events, in order of time, id, source; empty if it is only remembered."""
-    touched: int = 0
-    """The moment of the last step that changed it: no stage fires before it."""
-    cycles: list[CycleState] = []
-    acknowledged: list[str] = []
-    """Source and id of the acknowledgements that were answered."""
-    said: list[str] = []
-    """Ids that were said, without `workflow:item:`."""
+def encode(item: ItemState) -> bytes:
+    """An item as it stands in its table: as a `kept.Item`."""
+    return _ENCODED(
+        (
+            item.moment, item.shares, item.settled, item.past, item.history, item.touched, item.cycles,
+            item.acknowledged, item.said,
+        )
+    )  # fmt: skip
 
 
-class _Head(msgspec.Struct, array_like=True):
-    moment: int
+def decode(value: bytes) -> ItemState:
+    """An item as `encode` wrote it.
 
-
-class _Shares(msgspec.Struct, array_like=True):
-    moment: int
-    shares: list[Share]
-    settled: list[Share]
-
-
-class Terms(msgspec.Struct, array_like=True):
-    """The policies by which a partition judges."""
-
-    adopting: bool
-    """Whether items are still to be brought under the last."""
-    terms: list[tuple[int, int, bytes]]
-    """Time and offset of the record, and the policy's text."""
-
-
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(ItemState)
-_TIMES = msgspec.msgpack.Decoder(tuple[int, int])
-_TERMS = msgspec.msgpack.Decoder(Terms)
-_HEAD = msgspec.msgpack.Decoder(_Head)
-_SHARES = msgspec.msgpack.Decoder(_Shares)
-
-
-encode: Final[Callable[[ItemState], bytes]] = _ENCODER.encode
-"""An item as it stands in its table. It is the codec's own function, which is called for every event."""
-decode: Final[Callable[[bytes], ItemState]] = _DECODER.decode
-"""An item as `encode` wrote it; raises msgspec.MsgspecError if the bytes are not an item's."""
+    Raises:
+        msgspec.MsgspecError: the bytes are not an item's.
+    """
+    given = _taken_apart(_ITEM(value))
+    return ItemState(
+        given[0], given[1], given[2], given[3], given[4], given[5], given[6], given[7], given[8]
+    )  # fmt: skip
 
 
 def moment(value: bytes) -> int:
@@ -170,7 +92,7 @@ def shares(value: bytes) -> list[Share]:
 
 def encode_times(latest: int, now: int) -> bytes:
     """What a partition remembers of itself: the greatest event time, the greatest moment decided."""
-    return _ENCODER.encode((latest, now))
+    return _ENCODED((latest, now))
 
 
 def decode_times(value: bytes) -> tuple[int, int]:
@@ -184,7 +106,7 @@ def decode_times(value: bytes) -> tuple[int, int]:
 
 def encode_terms(terms: list[tuple[int, int, bytes]], *, adopting: bool) -> bytes:
     """The policies by which a partition judges, as they are stored."""
-    return _ENCODER.encode(Terms(adopting, terms))
+    return _ENCODED(Terms(adopting, terms))
 
 
 def decode_terms(value: bytes) -> Terms:

@@ -81,7 +81,7 @@ def events_of(sent: Iterable[Sent]) -> list[Came]:
 
 def decreed(at: int, came: int) -> Came:
     """The same policy put into force again at `at`; partitions took it by `came` (microseconds)."""
-    return Came(Event("", "", POLICY, Entry(at, POLICY, "/chaos", Action.HEARTBEAT)), came)
+    return Came(Event.of("", "", POLICY, Entry(at, POLICY, "/chaos", Action.HEARTBEAT)), came)
 
 
 def in_order(events: Iterable[Came]) -> list[Arrival]:
@@ -109,7 +109,7 @@ class Played:
 
     def move(self, now: int) -> None:
         """Events of other items came in, up to `now`; nothing was looked at."""
-        beat = Event("", "", HEARTBEAT, Entry(now, "now", "/chaos", Action.HEARTBEAT))
+        beat = Event.of("", "", HEARTBEAT, Entry(now, "now", "/chaos", Action.HEARTBEAT))
         self.engine.step([(beat, None)])
 
     def fold(self, events: Sequence[Event]) -> None:

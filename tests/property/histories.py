@@ -55,7 +55,7 @@ HISTORIES = st.lists(entries(), min_size=1, max_size=14, unique_by=lambda entry:
 
 def events(history: list[Entry]) -> list[tuple[Event, object]]:
     """The item's events, each with itself as the handle."""
-    return [(Event("message", ITEM, "portal.message.x", entry), entry) for entry in history]
+    return [(Event.of("message", ITEM, "portal.message.x", entry), entry) for entry in history]
 
 
 def fresh() -> Engine:

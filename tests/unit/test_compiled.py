@@ -28,7 +28,7 @@ def test_what_msgspec_reads_stays_python() -> None:
     chosen = compiled.sources()
     assert {"streams/core/engine.py", "streams/core/effects.py", "schemas/instants.py"} <= set(chosen)
     assert {"schemas/events.py", "streams/runtime/slices.py", "streams/intake.py"} <= set(chosen)
-    assert not {f"streams/core/{name}.py" for name in ("state", "shares", "routing")} & set(chosen)
+    assert not {f"streams/core/{name}.py" for name in ("kept", "shares", "routing")} & set(chosen)
     assert "schemas/entries.py" not in chosen
 
 

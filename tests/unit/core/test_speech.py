@@ -172,7 +172,7 @@ def test_attempts_through_pauses_r9() -> None:
     running = engine(judge_by)
     for n, (action, time) in enumerate(moves):
         found += running.advance(at(on(time)) - 1).alerts
-        found += running.step([(Event("result", ITEM, "", entry(action, on(time), f"e{n}")), None)]).alerts
+        found += running.step([(Event.of("result", ITEM, "", entry(action, on(time), f"e{n}")), None)]).alerts
     assert lines([*found, *running.advance(at(on("20:00"))).alerts]) == [
         "11-10T09:00 soon", "11-10T09:05 soon:resolved paused", "11-10T10:00 soon:20261110T100000Z",
         "11-10T10:00 attempts", "11-10T10:30 soon:20261110T100000Z:resolved paused",
