@@ -45,8 +45,7 @@ POOL: Final = 6
 PRIORITY: Final = 8
 KIND: Final = 9
 ANCHOR: Final = 10
-GIVES_NOTHING: Final = (None,) * 7
-"""From department to anchor."""
+OWNER: Final = 7
 CLOCK: Final = 1
 """The first of the places in a share."""
 LABEL: Final = 2
@@ -127,7 +126,7 @@ def answered(book: Book, workflow: str, state: ItemState) -> Decided | None:
     stops: int = stop[ACTION]
     if len(cycles) != 1 or opens != OPEN or stops != STOP:
         return None
-    if stop[DEPARTMENT : ANCHOR + 1] != GIVES_NOTHING:
+    if not _gives_nothing(stop):
         return None
     said, begun, anchor = cycles[0], int(start[TIME]), start[ANCHOR]
     end: int = stop[TIME]
@@ -149,6 +148,14 @@ def answered(book: Book, workflow: str, state: ItemState) -> Decided | None:
     return Decided(lines, -(end + book.settings.reorder_window), ends=True)
 
 
+def _gives_nothing(entry: tuple[Any, ...]) -> bool:
+    """Whether an event says nothing of where its item belongs, nor when it is due."""
+    return (
+        entry[DEPARTMENT] is None and entry[SITE] is None and entry[POOL] is None and entry[OWNER] is None
+        and entry[PRIORITY] is None and entry[KIND] is None and entry[ANCHOR] is None
+    )  # fmt: skip
+
+
 def _outcomes(book: Book, workflow: str, before: list[Share], start: tuple[Any, ...], end: int) -> list[Line] | None:
     """The shares of a cycle that was stopped, from those that it had; None if they do not tell all."""
     plan = book.plan(
@@ -158,8 +165,8 @@ def _outcomes(book: Book, workflow: str, before: list[Share], start: tuple[Any, 
         return None
     begun: int = start[TIME]
     found: list[Line] = []
-    for line, own in zip(plan.lines, before, strict=True):
-        had = _taken_apart(own)
+    for index, line in enumerate(plan.lines):
+        had = _taken_apart(before[index])
         due: int | None = had[DUE]
         if had[CLOCK] != line.name or due is None or line.rule.not_before is not None:
             return None
