@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import chromium
 from tests.board.live import ACTOR, Clinic, clinic
@@ -16,6 +16,7 @@ from tests.brokers import Broker
 
 SECONDS = 15_000
 """Milliseconds that a browser waits on a busy machine."""
+expect.set_options(timeout=SECONDS)
 
 
 @pytest.fixture(scope="package")

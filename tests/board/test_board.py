@@ -78,7 +78,7 @@ def test_an_event_shows_within_a_second(enter: Enter, ward: Clinic) -> None:
         took.append(time.monotonic() - begin)
         time.sleep(1)
     assert min(took) < 1, took
-    assert max(took) < 4, took
+    assert max(took) < 8, took
 
 
 def test_take_and_undo(enter: Enter, ward: Clinic) -> None:

@@ -50,7 +50,7 @@ def test_asked_to_stop(benches: Benches) -> None:
         began = time.monotonic()
         worker.signal(numbers[bench])
         assert worker.wait(10) == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 8
         if bench.broker.kind == "kafka":
             assert "LeaveGroup request succeeded" in worker.log()
         assert bench.committed() == len(bench.table("items")) == bench.table("count")["0/n"]

@@ -26,7 +26,7 @@ def test_an_hour_put_back_holds_and_repeats_nothing(one: Bench) -> None:
     one.put([{"t": "close", "id": "i5"}, {"t": "open", "id": "new", "due": now + 7}])
     until(lambda: "new:late" in one.said(), "time goes on")
     assert one.said() == [*(f"i{n}:late" for n in range(5)), "new:late"]
-    assert time.time() - now < 12
+    assert time.time() - now < 20
     assert "the machine's clock was put back by 3600 s: going on at the pace of before" in worker.log()
     assert worker.status()["ready"]
     assert worker.stop() == 0
@@ -42,7 +42,7 @@ def test_a_broker_that_answers_no_more_ends_the_worker_and_is_told_before(broker
         why = until(lambda: (s := worker.status()) and not s["ready"] and s["why"], "not ready any more", 12)
         assert "made no progress for" in why
         assert worker.wait(15) == 70
-        assert 5 < time.monotonic() - began < 12
+        assert 5 < time.monotonic() - began < 15
         assert "WATCHDOG: partition 0 made no progress for" in worker.log()
         assert f"{one.prefix}.events at 0 of 0, committed 0" in worker.log()
 

@@ -48,7 +48,7 @@ async def test_a_child_that_will_not_go_goes_with_its_own_children(tmp_path: Pat
     await printed(child)
     begun = time.monotonic()
     await children.end([child])
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5
     assert child.process.returncode == -9
     assert not living(child.process.pid)
 
