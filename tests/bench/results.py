@@ -1,14 +1,16 @@
 """`python -m tests.bench results`: RESULTS.md, from the JSON files of what was measured.
 
 Theory of operation. Each benchmark leaves a file in `.cache/bench/`; those at hand become a section each, the peers'
-first. Nothing is computed here and nothing is written by hand: a figure that was not measured is not in it, and a run
-with `--quick` is left out, since its sizes say nothing.
+first; what stands in the file of other benchmarks stays, under its own date and commit. Nothing is computed here and
+nothing is written by hand: a figure that was not measured is not in it, and a run with `--quick` is left out, since its
+sizes say nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -42,14 +44,23 @@ def main(arguments: Sequence[str]) -> None:
     told = [document for document in documents if not document["quick"]]
     if not told:
         sys.exit(f"there is nothing measured in {given.folder}: `make bench` first")
-    given.to.write_text(render(told))
+    measured = {document["benchmark"] for document in told}
+    known = sections(given.to.read_text()) if given.to.exists() else []
+    given.to.write_text(render(told, [each for each in known if each[0] not in measured]))
     print(f"written to {given.to}: {', '.join(document['benchmark'] for document in told)}")
 
 
-def render(documents: Sequence[Mapping[str, Any]]) -> str:
-    """All of it, in Markdown; each document as `report.document` makes it."""
-    ordered = sorted(documents, key=lambda document: (document["benchmark"] != FIRST, document["benchmark"]))
-    return "\n".join([OPENING, *(line for document in ordered for line in _section(document))])
+def sections(text: str) -> list[tuple[str, str]]:
+    """The benchmarks of which the file tells, each with its section."""
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
+    return [(name, f"## {name}{body}".rstrip("\n") + "\n") for name, body in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def render(documents: Sequence[Mapping[str, Any]], more: Iterable[tuple[str, str]] = ()) -> str:
+    """All of it, in Markdown; each document as `report.document` makes it, and `more` as `sections` found it."""
+    made = [(document["benchmark"], "\n".join(_section(document))) for document in documents]
+    ordered = sorted([*made, *more], key=lambda each: (each[0] != FIRST, each[0]))
+    return "\n".join([OPENING, *(section for _, section in ordered)])
 
 
 def _section(document: Mapping[str, Any]) -> Iterator[str]:

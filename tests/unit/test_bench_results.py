@@ -92,6 +92,25 @@ def test_results_are_what_the_files_say_peers_first_and_quick_runs_left_out(
     assert capsys.readouterr().out == f"written to {tmp_path / 'RESULTS.md'}: core, peers\n"
 
 
+def test_what_was_not_measured_again_stays(tmp_path: Path) -> None:
+    told = tmp_path / "RESULTS.md"
+    (older := tmp_path / "older").mkdir()
+    (newer := tmp_path / "newer").mkdir()
+    for name in ("core", "peers", "lateness"):
+        report.write(older / f"{name}.json", document(name, [Figure(f"{name} then", "s", (1.0,))]))
+    results.main(["--folder", str(older), "--to", str(told)])
+    before = dict(results.sections(told.read_text()))
+    report.write(newer / "core.json", document("core", [Figure("core now", "s", (2.0,))]))
+    results.main(["--folder", str(newer), "--to", str(told)])
+    after = dict(results.sections(told.read_text()))
+    assert list(after) == ["peers", "core", "lateness"]
+    assert (after["peers"], after["lateness"]) == (before["peers"], before["lateness"])
+    assert "core now" in after["core"]
+    assert "core then" not in after["core"]
+    results.main(["--folder", str(newer), "--to", str(told)])
+    assert dict(results.sections(told.read_text())) == after
+
+
 def test_without_anything_measured_no_results_are_written(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="there is nothing measured in"):
         results.main(["--folder", str(tmp_path), "--to", str(tmp_path / "RESULTS.md")])
