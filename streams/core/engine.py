@@ -204,8 +204,9 @@ class Engine(Judge):
         """The end of an item that is kept no longer, in the middle of a step: what it still has to say comes first."""
         if touched is not None:
             del step.touched[key]
+            limit, step.limit = step.limit, None  # what is given up is over by now, whatever the gate says
             self._decide_step(key, touched, step)
-            state = touched.state
+            step.limit, state = limit, touched.state
         elif state.history:
             self._decide_or_park(key, state, self.now, step.stamp, step.effects, None, fire=False, limit=self.now)
         return self._shrink(key, state)

@@ -2,8 +2,9 @@
 
 Theory of operation. Most items are an open and a stop. What the fold, the arming and the ladder would give of them is
 known beforehand: of an item that begins, each clock's due and first stage; of one that is answered, its old shares with
-an outcome and a response time. Whatever is not of these two shapes to the letter goes the long way (`decide`), and so
-does every decision of a policy or of a moment. A property holds the two ways equal (tests/property/test_short.py).
+an outcome and a response time. Whatever is not of these two shapes to the letter goes the long way (`decide`): one that
+is remembered has routing that its own events do not tell, one that is parked has the dues of another policy. So does
+every decision of a policy or of a moment. A property holds the two ways equal (tests/property/test_short.py).
 
 What msgspec reads is taken apart at once (`astuple`), which is quicker than to ask for each field of it.
 """
@@ -15,6 +16,7 @@ from typing import Any, Final
 from msgspec.structs import astuple
 
 from schemas.events import Action
+from schemas.instants import LAST
 from streams.core.accounts import Line
 from streams.core.book import Book
 from streams.core.chain import Chain
@@ -25,6 +27,8 @@ from streams.core.shares import MET, MISSED, PENDING, UNJUDGED, Share
 from streams.core.speech import next_moment
 from streams.core.state import ClockState, CycleState, ItemState
 
+PARKED: Final = int(LAST)
+"""The moment of an item that the policy in force cannot judge: what it had is the old policy's."""
 OPEN: Final = int(Action.OPEN)
 STOP: Final = int(Action.STOP)
 RUNS: Final = int(PENDING)
@@ -75,7 +79,7 @@ def decide(chain: Chain, workflow: str, state: ItemState, at: int, limit: int) -
         limit: up to which moment cycles may expire.
     """
     count = len(state.history)
-    if count > 2 or chain.ages or state.said:
+    if count > 2 or chain.ages or state.said or state.past is not None or state.moment == PARKED:
         return None
     if count == 2:
         return answered(chain.book, workflow, state)
@@ -88,7 +92,7 @@ def began(book: Book, workflow: str, state: ItemState, at: int, limit: int) -> D
     start: int = entry[TIME]
     anchor: int | None = entry[ANCHOR]
     action: int = entry[ACTION]
-    if action != OPEN or start < settings.enforce_from or state.past is not None:
+    if action != OPEN or start < settings.enforce_from:
         return None
     moment = max(start, anchor or start) + settings.max_age
     if moment <= limit:

@@ -104,13 +104,21 @@ def test_both_ways_are_one(flavour: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 POLICY = """
 version: short
-calendars: {always: {timezone: Europe/Berlin, hours: {daily: 00:00-24:00}}}
-departments: {a: {pool: pool-a}}
-defaults: {calendar: always, pool: desk, on_call: desk, champion: desk}
+calendars:
+  always: {{timezone: Europe/Berlin, hours: {{daily: 00:00-24:00}}}}
+  mornings: {{timezone: Europe/Berlin, hours: {{daily: 08:00-12:00}}}}
+departments: {{a: {{pool: pool-a}}}}
+defaults: {{calendar: always, pool: desk, on_call: desk, champion: desk}}
 clocks:
-  - {name: reply, workflow: message, rules: [{within: 1 day}], stages: [{name: missed, at: due}]}
-settings: {max_age: 3 days, reorder_window: 1 day, remember: 30 days, lead: 0 minutes}
+  - {{name: reply, workflow: message, rules: [{rules}{{within: 1 day}}], stages: [{{name: missed, at: due}}]}}
+settings: {{max_age: 3 days, reorder_window: 1 day, remember: 30 days, lead: 0 minutes}}
 """
+RULES = {
+    "all alike": "",
+    "a's own hours": "{when: {department: a}, within: 2 days, calendar: mornings}, ",
+    "a's may come too early": "{when: {department: a}, within: 2 days, not_before: 30 hours}, ",
+}
+"""Of department `a`, before the rule of all."""
 CASES: dict[str, list[tuple[str, str, float]]] = {
     "answered at the due": [("b", "sent", 2), ("c", "replied", 3)],
     "answered a moment late": [("b", "sent", 2), ("c", "replied", 3.00001)],
@@ -122,6 +130,13 @@ CASES: dict[str, list[tuple[str, str, float]]] = {
         ("c", "replied", 2.1),
         ("x", "heartbeat", 8),
         ("d", "sent", 9),
+    ],
+    "remembered, with its department, and answered": [
+        ("b", "sent", 2),
+        ("c", "replied", 2.1),
+        ("x", "heartbeat", 8),
+        ("d", "sent", 9),
+        ("e", "replied", 9.9),
     ],
 }
 """Id, type and day of November, in order of arrival."""
@@ -140,9 +155,11 @@ def dated(case: Sequence[tuple[str, str, float]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("ticks", [True, False])
+@pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize("case", CASES)
-def test_at_the_edges(case: str, ticks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    book = Book(load(POLICY), POLICY.encode())
+def test_at_the_edges(case: str, rules: str, ticks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = POLICY.format(rules=RULES[rules])
+    book = Book(load(text), text.encode())
     with watched(monkeypatch, shut=True):
         long = run(book, dated(CASES[case]), ticks=ticks)
     with watched(monkeypatch, shut=False):

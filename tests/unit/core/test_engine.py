@@ -13,7 +13,22 @@ import pytest
 from schemas import alerts
 from streams.core.effects import Effects
 from streams.core.engine import Engine
-from tests.contract.build import ALL_HOURS, DAY_HOURS, ITEM, at, book, clock, engine, event, lines, run, said, step
+from streams.core.shares import EXPIRED
+from tests.contract.build import (
+    ALL_HOURS,
+    DAY_HOURS,
+    ITEM,
+    at,
+    book,
+    clock,
+    engine,
+    event,
+    lines,
+    read,
+    run,
+    said,
+    step,
+)
 from tests.contract.build import running as running_cycles
 
 FOUR = "{within: 4 hours}"
@@ -186,6 +201,21 @@ def test_a_policy_that_cannot_judge_an_item_does_not_stop_the_partition_r14() ->
     assert lines(running.advance(at("2026-11-20T00:00")).alerts) == ["11-14T08:00 late"]
 
 
+def test_what_an_old_policy_judged_and_the_new_one_cannot_is_refused_r14() -> None:
+    """R14, T9: its due is the old policy's, so no answer can be judged; it is neither met nor missed."""
+    whole = "{timezone: UTC, hours: {daily: 00:00-24:00}}"
+    over = "{timezone: UTC, hours: {}, open: {2020-01-06: 08:00-12:00}}"
+    clocks = f"[{clock('{within: 1 business day}')}]"
+    running = engine(book(clocks, whole))
+    step(running, sent("e1", "10T08:00"))
+    running.decree(book(clocks, over), running.now + 1)
+    running.adopt(100)
+    effects = step(running, replied("e2", "10T20:00"))
+    assert [dead.reason for dead in effects.dead] == ["invalid"]
+    assert effects.ended == []
+    assert [item for _, item, _ in running_cycles(running)] == [ITEM]
+
+
 # -- time that was held back (R11) -------------------------------------------------------------------------------------
 
 LADDER = "{name: soon, at: 50%}, {name: missed, at: due, severity: critical, notify: on_call}"
@@ -220,6 +250,18 @@ def test_one_notice_for_each_department_r11() -> None:
     found = held_back(*log, until="10T13:00", shut="10T12:59").alerts
     counts = {alert.data.department: alert.data.count for alert in found if alert.data.stage == "catch-up"}
     assert counts == {"eye": 3, "unassigned": 2}
+
+
+@pytest.mark.parametrize("limit", [pytest.param(0, id="shut"), pytest.param(None, id="open")])
+def test_what_is_given_up_within_its_step_is_over_though_the_gate_is_shut_r11(limit: int | None) -> None:
+    """R11, R15: its age was over before it came, and it is kept no longer; nothing of it may stay pending for ever."""
+    running = engine(book(f"[{clock(FOUR)}]", settings="{max_age: 10 days, lead: 0 minutes}"))
+    step(running, event("h", "feed.heartbeat", "2026-12-10T08:00"))
+    both = [sent("e1", "20T08:00"), event("e2", "message.assigned", "2026-11-20T20:00")]
+    running.step([(read(line), line) for line in both], limit=limit)
+    running.advance(at("2026-12-20T00:00"))
+    assert not any(sum(group.counts) for *_, group in running.accounts.pending.at(running.now))
+    assert [(row.opened, row.count(EXPIRED)) for _, row in running.accounts.cohorts] == [(1, 1)]
 
 
 def test_what_ended_before_the_gate_opened_says_nothing_r11() -> None:
