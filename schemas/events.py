@@ -78,11 +78,9 @@ _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _DATA: Final = msgspec.json.Decoder(Data)
 _STRING: Final = msgspec.json.Decoder(str)
 _NO_DATA: Final = Data()
-_KEPT: Final = Entry
-"""A name of this module: compiled, it is reached without a look into a dictionary."""
+_KEPT: Final = Entry  # names of this module: compiled, they are reached without a look into a dictionary
 _taken_apart: Final = astuple
-_TIME: Final = 4
-"""The first of the places in an envelope."""
+_TIME: Final = 4  # of the places in an envelope
 _SUBJECT: Final = 5
 _CARRIED: Final = 6
 _BASE64: Final = 7
@@ -176,8 +174,7 @@ def _binary(value: bytes | None, attributes: dict[str, bytes | None], topic: str
         return Refusal("invalid", f"{path if path.startswith('data') else 'data.' + path}: {_rule(str(error))}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Refusal("undecodable", "data: not JSON in UTF-8")
-    envelope = Envelope(**given)  # type: ignore[arg-type]  # None only for subject
-    return _accept(_taken_apart(envelope), data, topic)
+    return _accept(_taken_apart(Envelope(**given)), data, topic)  # type: ignore[arg-type]  # None only for subject
 
 
 def _path(message: str) -> str:
@@ -192,22 +189,22 @@ def _rule(message: str) -> str:
 
 def _accept(given: tuple[Any, ...], data: Data, topic: str | None) -> Event | Refusal:
     """`given`: an envelope's fields."""
-    version: str = given[0]
     id_: str = given[1]
     source: str = given[2]
     type_: str = given[3]
-    if version != "1.0":
+    if given[0] != "1.0":
         return Refusal("invalid", "specversion: must be 1.0")
-    if not (0 < len(id_) <= MAX_TEXT and 0 < len(source) <= MAX_TEXT and 0 < len(type_) <= MAX_TEXT):
-        return _unbounded(id_, source, type_)
-    known = _kind(type_, topic)
-    if known is None:
-        where = f" on the topic of {topic}s" if topic else ""
-        return Refusal("unknown_type", f"type: not a type that is known{where}")
     try:
-        return _event(given, data, known[0], known[1], id_, source, type_)
+        if not (0 < len(id_) <= MAX_TEXT and 0 < len(source) <= MAX_TEXT and 0 < len(type_) <= MAX_TEXT):
+            for name, text in (("id", id_), ("source", source), ("type", type_)):
+                _bounded(name, text)
+        known = _kind(type_, topic)
+        if known is not None:
+            return _event(given, data, known[0], known[1], id_, source, type_)
     except ValueError as error:
         return Refusal("invalid", str(error))
+    where = f" on the topic of {topic}s" if topic else ""
+    return Refusal("unknown_type", f"type: not a type that is known{where}")
 
 
 def _event(given: tuple[Any, ...], data: Data, workflow: str, action: int, id_: str, source: str, type_: str) -> Event:
@@ -231,16 +228,6 @@ def _strange(subject: str) -> bool:
     """Whether SUBJECT does not match; of letters, digits and hyphens alone it is quicker known."""
     usual = subject.isascii() and subject.replace("-", "").isalnum()
     return not usual and SUBJECT.fullmatch(subject) is None
-
-
-def _unbounded(id_: str, source: str, type_: str) -> Refusal:
-    """Which of them is empty or too long."""
-    try:
-        for name, text in (("id", id_), ("source", source), ("type", type_)):
-            _bounded(name, text)
-    except ValueError as error:
-        return Refusal("invalid", str(error))
-    raise AssertionError("one of them is not as it should be")
 
 
 def _kind(type_: str, topic: str | None) -> tuple[str, int] | None:
