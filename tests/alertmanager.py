@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,6 +55,14 @@ class Call(NamedTuple):
     path: str
     body: dict[str, Any]
     """Alertmanager's webhook message: `status`, `groupLabels`, `alerts` and more."""
+    at: float
+    """UNIX seconds of its arrival."""
+
+
+class Server(ThreadingHTTPServer):
+    """Takes hundreds of connections at once: who is turned away says the same again."""
+
+    request_queue_size = 512
 
 
 class Receiver:
@@ -76,14 +85,14 @@ def receiver() -> Iterator[Receiver]:
     class Keep(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            kept.calls.append(Call(self.path, body))
+            kept.calls.append(Call(self.path, body, time.time()))
             self.send_response(204)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's)
             """Nothing: the calls are kept."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Keep) as server:
+    with Server(("127.0.0.1", 0), Keep) as server:
         kept = Receiver(server.server_port)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

@@ -47,7 +47,7 @@ def test_an_alertmanager_calls_the_receiver() -> None:
             manager.send({"labels": {"alertname": "A", "kind": "k"}, "annotations": {"summary": "words"}})
             manager.wait_for(lambda: receiver.calls)
             assert [alert["status"]["state"] for alert in manager.alerts(filter='kind="k"')] == ["active"]
-    ((path, body),) = receiver.calls
+    ((path, body, _),) = receiver.calls
     assert (path, body["status"], body["groupLabels"]) == ("/desk", "firing", {"kind": "k"})
 
 

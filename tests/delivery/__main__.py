@@ -42,7 +42,7 @@ def table(results: Sequence[Result]) -> str:
     """As text, a line for each sink and fault."""
     head = f"{'sink':14}{'fault':10}{'sent':>6}{'lost':>6}{'doubled':>9}{'disorder':>10}"
     lines = [f"{head}{'repeats':>9}{'false ends':>12}{'told after':>12}"]
-    for sink, fault, count, seconds in results:
+    for sink, fault, count, seconds, _ in results:
         numbers = f"{count.sent:6}{count.lost:6}{count.doubled:9}{count.disorder:10}"
         lines.append(f"{sink:14}{fault:10}{numbers}{count.repeats:9}{count.false_ends:12}{seconds:10.1f} s")
     return "\n".join(lines)
@@ -66,7 +66,7 @@ def main() -> int:
                 for kind in kinds:
                     if kind in row.faults and kind not in LEFT_OUT.get(asked.broker, ()):
                         results.append(under_test.fault(kind))
-                        print(table(results[-1:]), flush=True)
+                        print(table(results[-1:]), results[-1].history, sep="\n", flush=True)
     print(table(results))
     if asked.json is not None:
         made = [

@@ -14,7 +14,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,14 +41,18 @@ TAKES = ("none", "cuts", RESTARTED)
 
 
 class Proxy(ThreadingHTTPServer):
-    """Listens on its port until closed. `mode`: one of `rows.RECEIVER`."""
+    """Listens on its port until closed.
+
+    `mode`: one of `rows.RECEIVER`. `passed`: UNIX seconds and body of what went on to Alertmanager.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port: int, behind: int) -> None:
+    def __init__(self, port: int, behind: int, passed: list[tuple[float, bytes]]) -> None:
         self.behind, self.mode = behind, "none"
+        self.passed = passed
         self.healed = threading.Event()
         self.closed = False
         super().__init__(("127.0.0.1", port), Handler)
@@ -87,6 +91,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self, body: bytes) -> int:
         behind = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=10)
+        self.server.passed.append((time.time(), body))
         try:
             behind.request("POST", self.path, body, {"Content-Type": self.headers["Content-Type"]})
             return behind.getresponse().status
@@ -110,6 +115,7 @@ class AlertmanagerRow:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._port = child.free_port()
+        self._passed: list[tuple[float, bytes]] = []
         self._unshown: set[str] = set()
         """Items that stood open and did not fire."""
         self._ended: set[str] = set()
@@ -123,7 +129,7 @@ class AlertmanagerRow:
             "receivers": [{"name": "hook", "webhook_configs": [{"url": self._hook.url, "send_resolved": True}]}],
         }
         self._manager = self._stack.enter_context(alertmanager.running(json.dumps(config)))
-        self._proxy = Proxy(self._port, self._manager.port)
+        self._proxy = Proxy(self._port, self._manager.port, self._passed)
         return SINK.format(port=self._port)
 
     def stop(self) -> None:
@@ -142,7 +148,7 @@ class AlertmanagerRow:
         if self._proxy.mode == RESTARTED:
             self._manager.restart()
         if self._proxy.closed:
-            self._proxy = Proxy(self._port, self._manager.port)
+            self._proxy = Proxy(self._port, self._manager.port, self._passed)
         self._proxy.mode = "none"
         self._proxy.healed.set()
 
@@ -161,10 +167,28 @@ class AlertmanagerRow:
         doubled = sum(max(0, told[item] - 1) for item in items)
         return Count(len(said), lost, doubled, 0, 0, len(items & self._ended))
 
+    def history(self, said: Said) -> str:
+        items = {each["subject"] for each in said}
+        told = self._told("firing")
+        doubled = {item for item in items if told[item] > 1}
+        lines = [f"{at:.3f} {item} told: {what}" for item, what, at in self._notified() if item in doubled]
+        for at, body in self._passed if doubled else ():
+            for each in json.loads(body):
+                item = ITEM.findall(each["annotations"]["summary"])[0]
+                if item in doubled:
+                    lines.append(f"{at:.3f} {item} posted: {each['startsAt']} to {each['endsAt']}")
+        return "\n".join(sorted(lines))
+
     def _firing(self) -> set[str]:
         return {ITEM.findall(each["annotations"]["summary"])[0] for each in self._manager.alerts()}
 
     def _told(self, status: str) -> Counter[str]:
         """How often each item was told to be so. An alert is alone in its group: one notification is of one alert."""
-        bodies = [body for _, body in list(self._hook.calls) if body["status"] == status]
-        return Counter(ITEM.findall(each["annotations"]["summary"])[0] for body in bodies for each in body["alerts"])
+        return Counter(item for item, told, _ in self._notified() if told == status)
+
+    def _notified(self) -> Iterator[tuple[str, str, float]]:
+        """Of each notification the item, the status and the UNIX seconds of its arrival."""
+        for call in list(self._hook.calls):
+            for each in call.body["alerts"]:
+                item: str = ITEM.findall(each["annotations"]["summary"])[0]
+                yield item, call.body["status"], call.at

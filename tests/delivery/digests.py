@@ -81,6 +81,10 @@ class AppriseRow:
     def stands(self, items: Sequence[str]) -> None:
         """It gets events, and shows none."""
 
+    def history(self, _: Said) -> str:
+        """It keeps none."""
+        return ""
+
     def count(self, said: Said) -> Count:
         told = [word for each in list(self.receiver.told) for word in each.body.split()]
         times = Counter(told)

@@ -162,6 +162,10 @@ class WebhookRow:
     def stands(self, items: Sequence[str]) -> None:
         """It gets events, and shows none."""
 
+    def history(self, _: Said) -> str:
+        """It keeps none."""
+        return ""
+
     def count(self, said: Said) -> Count:
         assert self.receiver is not None
         self._keep(self.receiver)

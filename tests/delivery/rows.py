@@ -69,3 +69,6 @@ class Row(Protocol):
 
     def count(self, said: Said) -> Count:
         """What became of these events so far; others may have been told before and between."""
+
+    def history(self, said: Said) -> str:
+        """What its receiver saw of those that were doubled, a line each; "" if there were none, or it keeps none."""

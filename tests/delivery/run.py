@@ -25,12 +25,16 @@ QUIET = 1.0
 
 
 class Result(NamedTuple):
-    """One line of the table. `seconds`: from the fault's end until all was told."""
+    """One line of the table.
+
+    `seconds`: from the fault's end until all was told. `history`: what the receiver saw of what was doubled.
+    """
 
     sink: str
     fault: str
     came: Count
     seconds: float
+    history: str = ""
 
 
 class Matrix:
@@ -62,7 +66,7 @@ class Matrix:
         wait(lambda: self._row.count(said).lost == 0)
         took = time.monotonic() - healed
         time.sleep(QUIET)
-        return Result(self._row.name, kind, self._row.count(said), took)
+        return Result(self._row.name, kind, self._row.count(said), took, self._row.history(said))
 
     def _send(self, names: Sequence[str], verb: str) -> None:
         now = time.time()

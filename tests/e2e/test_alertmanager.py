@@ -84,7 +84,7 @@ def ended(alert: dict[str, Any]) -> dict[str, Any]:
 def said(receiver: Receiver, *, firing: bool = True) -> list[tuple[str, list[str]]]:
     """(receiver, the lines of its alerts) for each call but heartbeats, sorted: what is firing, or what is over."""
     found = []
-    for path, body in [call for call in receiver.calls if call.path != "/heartbeat"]:
+    for path, body, _ in [call for call in receiver.calls if call.path != "/heartbeat"]:
         lines = words(body).split("Over:")
         part = lines[0] if firing else "".join(lines[1:])
         if shown := sorted(line[2:] for line in part.splitlines() if line.startswith("- ")):
@@ -136,16 +136,16 @@ def test_one_message_for_each_recipient_and_department(under_test: tuple[Alertma
     told(under_test, calls)
     manager.send(a, b)  # the sink says it again and again
     told(under_test, calls)
-    titles = {body["attachments"][0]["title"] for path, body in receiver.calls if path == "/pool"}
+    titles = {body["attachments"][0]["title"] for path, body, _ in receiver.calls if path == "/pool"}
     assert "2 open: cardiology, cardiology-pool" in titles
-    pages = [body for path, body in receiver.calls if path == "/on_call"]
+    pages = [body for path, body, _ in receiver.calls if path == "/on_call"]
     assert {page["payload"]["summary"] for page in pages} == {
         "1 open: cardiology, cardiology-on_call", "1 open: cardiology, nurses,oncall",
     }  # fmt: skip
     assert {page["payload"]["severity"] for page in pages} == {"critical"}
     manager.send(ended(a), ended(stage("missed", "ref-e")))
     told(under_test, [("pool", ["ref-a due-soon"])], firing=False)
-    assert [body["event_action"] for path, body in receiver.calls if path == "/on_call"].count("resolve") == 1
+    assert [body["event_action"] for path, body, _ in receiver.calls if path == "/on_call"].count("resolve") == 1
 
 
 def test_a_higher_stage_silences_the_lower_ones_of_its_cycle(under_test: tuple[Alertmanager, Receiver]) -> None:
@@ -196,12 +196,12 @@ def test_prometheus_rules_reach_the_operators_and_the_heartbeat_beats(
     with prometheus.running(config) as server:
         down = "PortalwatchWorkersAbsent"
         server.wait_for(lambda: {a["labels"]["alertname"] for a in server.alerts()} >= {"PortalwatchWorkerDown", down})
-        server.wait_for(lambda: [path for path, _ in receiver.calls].count("/heartbeat") >= 2)
+        server.wait_for(lambda: [path for path, _, _ in receiver.calls].count("/heartbeat") >= 2)
         groups = server.get("/api/v1/rules")["data"]["groups"]
     found = [rule for group in groups for rule in group["rules"]]
     assert len(found) == len(RECORDED) + len(ALERTS)
     assert [rule for rule in found if rule["health"] == "err"] == []
-    assert {path for path, _ in receiver.calls} == {"/heartbeat"}
+    assert {path for path, _, _ in receiver.calls} == {"/heartbeat"}
     manager.send({"labels": {"alertname": down, "service": "portalwatch", "severity": "critical"},
                   "annotations": {"summary": "No worker", "runbook_url": "http://r#x"}},
                  {"labels": {"alertname": "PortalwatchWorkerDown", "service": "portalwatch", "severity": "warning"}},

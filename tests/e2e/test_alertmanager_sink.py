@@ -93,7 +93,7 @@ def pair(broker: Broker, folder: Path, prefix: str) -> Iterator[tuple[Cluster, A
 
 def calls(receiver: Receiver, action: str) -> int:
     """Of the pager."""
-    return sum(body.get("event_action") == action for _, body in receiver.calls)
+    return sum(body.get("event_action") == action for _, body, _ in receiver.calls)
 
 
 def stays(what: Callable[[], bool], seconds: float) -> None:
