@@ -76,7 +76,7 @@ def show(
     for letter in chosen.letters:
         click.echo(_json(letter) if json_output else _line(letter))
     if not json_output:
-        click.echo(_summary(chosen))
+        click.echo(summary(chosen))
 
 
 @command.command("replay")
@@ -213,12 +213,18 @@ def _json(letter: Letter) -> str:
     return orjson.dumps(said).decode()
 
 
-def _summary(chosen: Chosen) -> str:
+def summary(chosen: Chosen) -> str:
+    """The last line of a listing: how many there are, and why."""
     total = chosen.reasons.total()
     counted = ", ".join(f"{count} {reason}" for reason, count in sorted(chosen.reasons.items()))
     shown = f" (the newest {len(chosen.letters)} are shown)" if len(chosen.letters) < total else ""
-    strangers = f"; {chosen.strangers} records in the topic are no dead letters" if chosen.strangers else ""
-    return f"{total} dead letters{': ' if counted else ''}{counted}{shown}{strangers}"
+    strange = (
+        "1 record in the topic is no dead letter"
+        if chosen.strangers == 1
+        else (f"{chosen.strangers} records in the topic are no dead letters")
+    )
+    letters = "1 dead letter" if total == 1 else f"{total} dead letters"
+    return f"{letters}{': ' if counted else ''}{counted}{shown}{f'; {strange}' if chosen.strangers else ''}"
 
 
 def _teller(outcomes: Counter[str], *, json_output: bool) -> Callable[[Outcome], None]:

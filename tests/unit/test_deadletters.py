@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from streams import deadletters
+from streams.commands.deadletters import summary
+from streams.letters import Chosen
 from streams.runtime import Batch
 from tests.contract.build import at
 from tests.unit.test_intake import Given
@@ -100,3 +103,19 @@ def test_a_record_that_is_no_dead_letter(spoil: Callable[[list[Any]], list[Any]]
     record = letter_of(Given(b"bytes"))
     record.headers = spoil(record.headers)
     assert deadletters.parse(record) is None
+
+
+@pytest.mark.parametrize(
+    ("reasons", "strangers", "said"),
+    [
+        ({}, 0, "0 dead letters"),
+        ({"late": 1}, 1, "1 dead letter: 1 late (the newest 0 are shown); 1 record in the topic is no dead letter"),
+        (
+            {"future": 2},
+            3,
+            "2 dead letters: 2 future (the newest 0 are shown); 3 records in the topic are no dead letters",
+        ),
+    ],
+)
+def test_one_is_one(reasons: dict[str, int], strangers: int, said: str) -> None:
+    assert summary(Chosen([], Counter(reasons), strangers)) == said
