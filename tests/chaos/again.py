@@ -23,7 +23,8 @@ from tests.chaos.load import Sent
 from tests.chaos.plan import Planned
 from tests.chaos.run import Done, Outcome, judged
 
-LATER = {"dead": "dead letters", "behind": "committed offsets", "unsent": "what the broker did not take"}
+LATER = {"dead": "dead letters", "behind": "committed offsets", "unsent": "what the broker did not take",
+         "torn": "values of what is open, and keys on two partitions"}  # fmt: skip
 """What older folders do not tell."""
 
 
@@ -44,6 +45,7 @@ class _Said(msgspec.Struct):
     appended: float
     partition: int
     alert: msgspec.Raw
+    offset: int = -1
 
 
 _SENT, _EVENT, _SAID = msgspec.json.Decoder(_Sent), msgspec.json.Decoder(_Event), msgspec.json.Decoder(_Said)
@@ -76,7 +78,7 @@ def outcome_in(folder: Path) -> Outcome:
         unsent=told.get("unsent", []),
         ended=[Ended(each["at"], each["worker"], each["status"]) for each in told["ends"]],
         memory=[(at, worker, kib) for at, worker, kib in told["memory"]],
-        found=found_in(folder, told.get("dead", []), told.get("behind", [])),
+        found=found_in(folder, told),
         seconds=told["seconds"],
         stop=Window(*told["stop"]),
     )
@@ -103,16 +105,17 @@ def sent(line: bytes) -> Sent:
     return Sent(planned, told.again, told.came, told.partition)
 
 
-def found_in(folder: Path, dead: list[str], behind: list[str]) -> Found:
+def found_in(folder: Path, report: dict[str, Any]) -> Found:
     """What stood on the broker."""
     said: dict[str, list[Said]] = defaultdict(list)
     with (folder / "alerts.ndjson").open("rb") as lines:
         for line in lines:
             told = _SAID.decode(line)
-            said[HEAD.decode(told.alert).id].append(Said(bytes(told.alert), told.partition, told.appended))
+            said[HEAD.decode(told.alert).id].append(Said(bytes(told.alert), told.partition, told.appended, told.offset))
     items = json.loads((folder / "items.json").read_bytes())
     kept = {key: base64.b64decode(value) for key, value in items.items()}
-    return Found(dict(said), set((folder / "open.txt").read_text().split()), kept, dead, behind)
+    dead, behind, torn = (report.get(name, []) for name in ("dead", "behind", "torn"))
+    return Found(dict(said), set((folder / "open.txt").read_text().split()), kept, dead, behind, torn)
 
 
 if __name__ == "__main__":

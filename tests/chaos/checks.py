@@ -4,78 +4,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+
+import msgspec
 
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from schemas.policy import MINUTE, UNASSIGNED
 from streams import backtest
 from streams.core.state import ItemState
-from tests.chaos.explain import Explained, TooManyWays, Window, explain, late_windows
+from tests.chaos.explain import HOLDS, Explained, TooManyWays, Window, explain, late_windows
+from tests.chaos.findings import RESOLVED, Finding, Have, Item, Judgement
 from tests.chaos.found import Found
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.policy import BOOK
 from tests.chaos.positions import Positions
 from tests.chaos.replay import Came, Played, comparable, essence, in_order, play
 
-RESOLVED = ":resolved"
+BEFORE_DUE = ("half", "due-soon", "imminent")
+"""Stages that an acknowledge or a snooze holds back (R8)."""
 CAUGHT_UP = b'"catch_up":true'
 """In an alert's line."""
-
-
-class Finding(NamedTuple):
-    """Something that must not be; `at` in microseconds, 0 where there is no moment."""
-
-    what: str
-    at: int
-    about: str
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item of the run."""
-
-    key: str
-    events: list[Came]
-    partition: int
-    latest: int
-    """The greatest event time of its partition."""
-
-
-class Have(NamedTuple):
-    """What the workers said of an item, by id, and what their table keeps of it."""
-
-    alerts: Mapping[str, Alert]
-    value: bytes | None
-    appended: Mapping[str, float]
-    """When each alert came to stand on the broker (UNIX seconds)."""
-
-
-@dataclass
-class Judgement:
-    """What came out."""
-
-    findings: list[Finding] = field(default_factory=list)
-    excused: list[Finding] = field(default_factory=list)
-    """Alerts that R12 allows to be missing, or to be said besides, because the gate was shut."""
-    ambiguous: int = 0
-    """Items of which the broker took an event so late that a stage lay between."""
-    by_words: int = 0
-    """Items judged by R12's words, because there were too many ways in which it can have happened."""
-    wanted: int = 0
-    items: int = 0
-    late: list[float] = field(default_factory=list)
-    """Seconds from each stage outside the faults' windows to its alert, sorted; what a shut gate brought about has
-    moments of its own, and is late by those."""
-
-    def add(self, other: Judgement) -> None:
-        """What came out of other items."""
-        self.findings += other.findings
-        self.excused += other.excused
-        self.ambiguous += other.ambiguous
-        self.by_words += other.by_words
-        self.late += other.late
 
 
 def offline(lines: Iterable[bytes], until: int) -> dict[str, dict[str, Alert]]:
@@ -122,7 +70,8 @@ def judge_item(
     try:
         way = explain(events, windows, stop, positions, fits)
     except TooManyWays:
-        _by_words(item, [each for each in differences if each.at < stop.start], have, windows, to)
+        _by_words(item, [each for each in differences if each.at < stop.start], want, have, windows, to)
+        to.findings += _other_history(item, kept, stop)
         return None
     if way is not None:
         _excuse(item, way, [each for each in differences if each.at < stop.start], windows, to)
@@ -179,10 +128,9 @@ def _not_caught_up(item: Item, should: Iterable[Alert], got: Mapping[str, Alert]
 def _excuse(
     item: Item, way: Explained, differences: Sequence[Finding], windows: Sequence[Window], to: Judgement
 ) -> None:
-    if way.late:
-        to.ambiguous += 1
-    elif way.shut:
-        to.excused += differences
+    to.ambiguous += way.late
+    to.excused += differences
+    if way.shut:
         said, windows = way.played.alerts, [*windows, *late_windows(item.events)]
         lost = [each for each in differences if each.what == "lost" and not each.about.endswith(RESOLVED)]
         for each in lost:
@@ -191,23 +139,53 @@ def _excuse(
                 to.findings.append(each._replace(about=f"{each.about}: neither named later nor changed"))
 
 
-def _by_words(item: Item, differences: Sequence[Finding], have: Have, windows: Sequence[Window], to: Judgement) -> None:
+def _by_words(
+    item: Item,
+    differences: Sequence[Finding],
+    want: Mapping[str, Alert],
+    have: Have,
+    windows: Sequence[Window],
+    to: Judgement,
+) -> None:
     """What R12 says, asked of an item with too many ways to try them all (a broker that was long away)."""
     to.by_words += 1
-    said = list(have.alerts.values())
     windows = [*windows, *late_windows(item.events)]
     changed = {each.about.split(": ")[0] for each in differences if each.what == "different"}
     for each in differences:
-        if each.what == "different" and each.about.split(": ")[0].endswith(RESOLVED):  # it repeats what was said then
-            allowed = each.about.split(": ")[0].removesuffix(RESOLVED) in changed
+        alert_id, inside = each.about.split(": ")[0], any(w.start <= each.at <= w.end for w in windows)
+        if each.what == "different" and alert_id.endswith(RESOLVED):  # it repeats what was said then
+            allowed = alert_id.removesuffix(RESOLVED) in changed
         elif each.what == "different":
-            allowed = any(window.start <= each.at <= window.end for window in windows)
-        elif each.what == "lost" and each.about.endswith(RESOLVED):
-            allowed = each.about.removesuffix(RESOLVED) not in have.alerts
+            allowed = inside and speaks_for_more(want[alert_id], have.alerts[alert_id])
+        elif each.what == "lost" and alert_id.endswith(RESOLVED):
+            allowed = alert_id.removesuffix(RESOLVED) not in have.alerts
         else:
-            inside = any(window.start <= each.at <= window.end for window in windows)
+            said = [a for a in have.alerts.values() if targets(want.get(alert_id)) <= targets(a)]
             allowed = each.what == "lost" and inside and is_named_or_changed(each, item, said, windows)
         (to.excused if allowed else to.findings).append(each)
+
+
+def speaks_for_more(want: Alert, have: Alert) -> bool:
+    """Whether an alert says what it would have said, but in the name of others too (R5), or caught up with (R11)."""
+    as_wanted = msgspec.structs.replace(
+        have.data, notify=want.data.notify, recipients=want.data.recipients, catch_up=want.data.catch_up
+    )
+    alike = essence(msgspec.structs.replace(have, data=as_wanted)) == essence(want)
+    return (
+        alike and targets(want) <= targets(have) and {*(want.data.recipients or ())} <= {*(have.data.recipients or ())}
+    )
+
+
+def targets(alert: Alert | None) -> set[str]:
+    """Whom it calls, in the words of the policy."""
+    return set() if alert is None else {*(alert.data.notify or ())}
+
+
+def _other_history(item: Item, kept: ItemState | None, stop: Window) -> Iterable[Finding]:
+    """A table that does not hold the events, whatever followed from them."""
+    fold = play(in_order(item.events), stop.start).kept(item.key, item.latest)
+    if kept is not None and fold is not None and kept.history != fold.history:
+        yield Finding("table", 0, f"{item.key}: kept {kept}, not {fold}")
 
 
 def cycle_of(finding: Finding) -> str:
@@ -222,10 +200,11 @@ def is_named_or_changed(lost: Finding, item: Item, said: Sequence[Alert], window
     What would have followed on a stage that was changed so does not come either: asked of the first of them.
     """
     holding = [window for window in windows if window.start <= lost.at <= window.end]
-    if any(lost.at <= came.time <= window.end for window in holding for came in item.events):
-        return True
     cycle = ":".join(lost.about.split(":")[:4])
     stage = lost.about.split(":")[4]
+    changes = [came for came in item.events if stage in BEFORE_DUE or came.event.type not in HOLDS]
+    if any(lost.at <= came.time <= window.end for window in holding for came in changes):
+        return True
     fired = (a for a in said if a.type == alerts.FIRED and a.id.startswith(f"{cycle}:"))
     return any(instants.parse(a.time) >= lost.at or a.data.stage == stage for a in fired)
 
@@ -246,6 +225,11 @@ def nothing_is_refused(found: Found) -> list[Finding]:
 def offsets_are_at_the_end(found: Found) -> list[Finding]:
     """What was read has been committed."""
     return [Finding("offset", 0, where) for where in found.behind]
+
+
+def nothing_is_torn(found: Found) -> list[Finding]:
+    """What is open is what fired, and each key stands on one partition."""
+    return [Finding("torn", 0, why) for why in found.torn]
 
 
 def one_id_one_alert(found: Found) -> list[Finding]:

@@ -35,6 +35,7 @@ NEVER = micros(86_400)
 HELD = micros(60 - 5)
 """What a gate has held back for longer is decided as of its opening (R11: a minute). A little less: the worker counts
 from the moment at which it looks, not from that up to which it knows its inputs."""
+END_OF_TIME = 1 << 62
 TRAVEL = SECOND // 2
 """Microseconds from the broker's confirmation to the worker's step, and more."""
 
@@ -185,7 +186,7 @@ class Search:
         """How the next event may have come, and whether that needs a shut gate; without any, first."""
         number, place = rest[0]
         came = self.events[number]
-        usual = Arrival(came.event, place - 1 if place <= came.time else place)
+        usual = Arrival(came.event, min(place - 1 if place <= came.time else place, self._read_up_to(rest)))
         goes_on = way.after.right and self._is_new(rest, shut, way.after)
         if goes_on:
             yield from ((following, False) for following in self._folded(way, usual))
@@ -199,6 +200,11 @@ class Search:
         window = _holding(self.windows, came) or (Window(came.time - USUAL, came.time) if shut else None)
         if goes_on and window is not None and window.start <= max(came.time, place):
             yield from ((following, True) for following in self._held(way, came, usual, window))
+
+    def _read_up_to(self, rest: Order) -> int:
+        """How far the engine may have got: over what stood unread at the broker no stage fires (R11)."""
+        unread = (self.events[number] for number, _ in rest)
+        return min((each.came + TRAVEL for each in unread if each.event.type != POLICY), default=END_OF_TIME)
 
     def _held(self, way: Way, came: Came, usual: Arrival, window: Window) -> Iterator[Way]:
         """The ways in which a shut gate may have held up the engine before this event.

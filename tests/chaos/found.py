@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from schemas import alerts
 from schemas.alerts import Alert
+from tests.chaos.replay import essence
 from tests.e2e.cluster import INPUTS, Cluster, read_all
 
 READ_SECONDS = 600.0
@@ -24,6 +25,8 @@ class Said:
     partition: int
     appended: float
     """UNIX seconds, the broker's where it stamps, else the worker's."""
+    offset: int = -1
+    """Its own; -1 where that was not kept."""
 
     @property
     def alert(self) -> Alert:
@@ -59,6 +62,8 @@ class Found:
     """Reason and detail of the dead letters."""
     behind: list[str]
     """Inputs whose committed offset is not their end."""
+    torn: list[str] = field(default_factory=list)
+    """Open alerts that say something else than what fired, and keys that stand on two partitions, in words."""
 
 
 def read(cluster: Cluster) -> Found:
@@ -66,16 +71,27 @@ def read(cluster: Cluster) -> Found:
     said: dict[str, list[Said]] = defaultdict(list)
     for message in records(cluster, f"{cluster.prefix}.alerts"):
         line = message.value() or b""
-        said[HEAD.decode(line).id].append(Said(line, message.partition() or 0, message.timestamp()[1] / 1000))
-    open_alerts = fold(cluster, f"{cluster.prefix}.alerts.open")
-    items = fold(cluster, f"{cluster.prefix}-items-changelog")
+        place, stamp = message.partition() or 0, message.timestamp()[1] / 1000
+        said[HEAD.decode(line).id].append(Said(line, place, stamp, message.offset() or 0))
+    open_alerts, torn = fold(cluster, f"{cluster.prefix}.alerts.open")
+    items, torn_items = fold(cluster, f"{cluster.prefix}-items-changelog")
+    torn += torn_items + [f"{key.decode()}: open, but not as it fired" for key in otherwise(open_alerts, said)]
     return Found(
         said=dict(said),
         open={key.decode() for key in open_alerts},
-        items={key.decode(): value for key, value in items.items() if not key.startswith((b"\0", b"@"))},
+        items={key.decode(): value for key, value in items.items() if not is_own(key)},
         dead=[reason(message) for message in records(cluster, f"{cluster.prefix}.deadletters")],
         behind=behind(cluster),
+        torn=torn,
     )
+
+
+def otherwise(open_alerts: Mapping[bytes, bytes], said: Mapping[str, Sequence[Said]]) -> Iterator[bytes]:
+    """The keys of open alerts that say something else than what fired."""
+    for key, value in open_alerts.items():
+        fired = said.get(key.decode())
+        if fired and essence(alerts.decode(value)) != essence(fired[0].alert):
+            yield key
 
 
 def records(cluster: Cluster, topic: str) -> Iterator[Message]:
@@ -83,16 +99,28 @@ def records(cluster: Cluster, topic: str) -> Iterator[Message]:
     return read_all(cluster.broker.bootstrap, topic, READ_SECONDS)
 
 
-def fold(cluster: Cluster, topic: str) -> dict[bytes, bytes]:
-    """The last value of each key of a compacted topic."""
-    latest: dict[bytes, bytes] = {}
+def fold(cluster: Cluster, topic: str) -> tuple[dict[bytes, bytes], list[str]]:
+    """The last value of each key of a compacted topic, and which keys stand on two partitions, in words."""
+    latest: dict[tuple[int, bytes], bytes] = {}
     for message in records(cluster, topic):
-        key, value = message.key() or b"", message.value()
+        place, value = (message.partition() or 0, message.key() or b""), message.value()
         if value is None:
-            latest.pop(key, None)
+            latest.pop(place, None)
         else:
-            latest[key] = value
-    return latest
+            latest[place] = value
+    return whole(latest, topic)
+
+
+def whole(latest: Mapping[tuple[int, bytes], bytes], topic: str) -> tuple[dict[bytes, bytes], list[str]]:
+    """The partitions of a topic as one table. The runtime's own keys, and the engine's, are on each."""
+    times = Counter(key for _, key in latest if not is_own(key))
+    torn = [f"{topic}: {key.decode()} stands on {count} partitions" for key, count in times.items() if count > 1]
+    return {key: value for (_, key), value in latest.items()}, torn
+
+
+def is_own(key: bytes) -> bool:
+    """Whether a key of the items' changelog is the runtime's or the engine's."""
+    return key.startswith((b"\0", b"@"))
 
 
 def reason(message: Message) -> str:

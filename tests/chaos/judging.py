@@ -26,10 +26,12 @@ from typing import NamedTuple, TypeVar
 from schemas import instants
 from schemas.alerts import Alert
 from tests.chaos import gates
-from tests.chaos.checks import Finding, Have, Item, Judgement, is_usual, judge_item, lateness, offline
+from tests.chaos.checks import is_usual, judge_item, lateness, offline
 from tests.chaos.explain import Window
+from tests.chaos.findings import Finding, Have, Item, Judgement
 from tests.chaos.found import Found, Said
 from tests.chaos.load import Sent
+from tests.chaos.moments import hasty, none_elsewhere, tardy
 from tests.chaos.plan import encode
 from tests.chaos.replay import Came, events_of, item_of
 
@@ -80,6 +82,7 @@ class Compared:
     late: list[float] = field(default_factory=list)
     prompt: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """By partition, the moments of the stages whose alerts came in time."""
+    untimely: list[Finding] = field(default_factory=list)
     unlike: dict[str, dict[str, Alert]] = field(default_factory=dict)
     """The items that are not as usual, and what the offline run says of them, by id."""
 
@@ -118,6 +121,7 @@ def judge(
         for each in compared:
             judgement.items += each.items
             judgement.wanted += each.wanted
+            judgement.findings += each.untimely
         judgement.late = list(chain.from_iterable(each.late for each in compared))
         cases = [c for p, each in zip(dealt.portions, compared, strict=True) for c in cases_of(p, each, dealt, shut)]
         tasks = [cases[at : at + CASES] for at in range(0, len(cases), CASES)]
@@ -125,11 +129,15 @@ def judge(
             judgement.add(verdict)
     judgement.late.sort()
     judgement.findings += said_of_nothing(dealt.strange)
+    placed = {key: each[0].sent.partition for portion in dealt.portions for key, each in portion.sent.items()}
+    judgement.findings += none_elsewhere(found, placed)
     return judgement
 
 
 def said_of_nothing(strange: Portion) -> Iterator[Finding]:
-    """Alerts of items of which nothing was sent."""
+    """Alerts of items of which nothing was sent, and their states."""
+    for key in strange.kept:
+        yield Finding("table", 0, f"{key}: kept, and nothing was sent of it")
     for key, said in strange.said.items():
         for each in said.values():
             yield Finding("false", instants.parse(each.alert.time), f"{each.alert.id}: of {key}")
@@ -174,6 +182,7 @@ def compare(portion: Portion, latest: Mapping[int, int], windows: Sequence[Windo
         have = have_of(portion, key)
         if is_usual(item, wanted, have, stop):
             compared.late += lateness(wanted.values(), have.appended, windows)
+            compared.untimely += [*hasty(wanted.values(), have), *tardy(item, wanted.values(), have, windows)]
         else:
             compared.unlike[key] = wanted
     return compared
@@ -206,6 +215,7 @@ def judge_cases(
         way = judge_item(each.item, each.want, each.have, each.windows, stop, policies, judgement)
         if way is not None:
             judgement.late += lateness(way.played.alerts, each.have.appended, faults)
+            judgement.findings += tardy(each.item, way.played.alerts, each.have, faults)
     return judgement
 
 

@@ -9,8 +9,8 @@ from itertools import groupby
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from tests.chaos import checks
-from tests.chaos.checks import Item
 from tests.chaos.explain import Window
+from tests.chaos.findings import Item
 from tests.chaos.found import Found, Said
 from tests.chaos.judging import deal, item_in, judge
 from tests.chaos.load import Sent

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from schemas import instants
-from tests.chaos.checks import Finding, repeats
+from tests.chaos.checks import repeats
+from tests.chaos.findings import Finding
 from tests.chaos.plan import micros
 from tests.chaos.run import Outcome, failovers
 
@@ -137,6 +138,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "unsent": outcome.unsent,
         "dead": outcome.found.dead,
         "behind": outcome.found.behind,
+        "torn": outcome.found.torn,
     }
 
 
@@ -155,7 +157,8 @@ def save(outcome: Outcome, folder: Path) -> None:
     with (folder / "alerts.ndjson").open("wb") as out:
         for said in outcome.found.said.values():
             for each in said:
-                line = {"appended": each.appended, "partition": each.partition, "alert": msgspec.Raw(each.line)}
+                place = {"partition": each.partition, "offset": each.offset}
+                line = {"appended": each.appended, **place, "alert": msgspec.Raw(each.line)}
                 out.write(msgspec.json.encode(line) + b"\n")
     (folder / "open.txt").write_text("\n".join(sorted(outcome.found.open)))
     (folder / "items.json").write_bytes(msgspec.json.encode(outcome.found.items))

@@ -21,11 +21,11 @@ from confluent_kafka.cimpl import NewTopic
 
 from schemas import alerts, instants
 from tests.brokers import Broker
-from tests.chaos import checks
-from tests.chaos.checks import Judgement
+from tests.chaos import checks, moments
 from tests.chaos.crew import Crew, Ended
 from tests.chaos.explain import Window
 from tests.chaos.faults import FAULTS, Kill, Scene
+from tests.chaos.findings import Finding, Judgement
 from tests.chaos.found import Found, read
 from tests.chaos.gates import merged
 from tests.chaos.judging import judge
@@ -92,8 +92,10 @@ class Outcome:
     judgement: Judgement = field(default_factory=Judgement)
 
 
-CHECKS = (checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.one_id_one_alert,
-          checks.those_caught_up_are_counted)  # fmt: skip
+CHECKS = (
+    checks.no_orphans, checks.nothing_is_refused, checks.offsets_are_at_the_end, checks.nothing_is_torn,
+    checks.one_id_one_alert, checks.those_caught_up_are_counted, moments.none_too_early, moments.none_out_of_order,
+)  # fmt: skip
 """Of what stands on the broker, beside what each item has to say for itself."""
 Story = Callable[[Scene, Plan, Load], list[Done]]
 """What is done to the crew while the load runs."""
@@ -178,7 +180,7 @@ def judged(outcome: Outcome, jobs: int | None = None) -> Judgement:
     judgement = judge(outcome.sent, found, windows, outcome.stop, policies(outcome.done), jobs)
     for check in CHECKS:
         judgement.findings += check(found)
-    judgement.findings += [checks.Finding("unsent", 0, why) for why in outcome.unsent]
+    judgement.findings += [Finding("unsent", 0, why) for why in outcome.unsent]
     return judgement
 
 

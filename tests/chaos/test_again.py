@@ -59,7 +59,8 @@ def test_what_an_older_folder_does_not_tell_is_named(tmp_path: Path, capsys: pyt
     (tmp_path / "report.json").write_text(json.dumps(told))
     assert again.main([str(tmp_path), "--jobs", "1"]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "not kept, so not judged: dead letters, committed offsets, what the broker did not take"
+        "not kept, so not judged: dead letters, committed offsets, what the broker did not take, "
+        "values of what is open, and keys on two partitions"
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
 import pytest
 
 from schemas import alerts, instants
+from schemas.alerts import Alert
 from streams.core.voice import Speaker
 from streams.core.voice import caught_up as caught_up_notices
 from tests.chaos import checks, explain
+from tests.chaos.findings import RESOLVED, Have, Item, Judgement
 from tests.chaos.judging import judge
 from tests.chaos.made import (
     LONG_SHUT,
@@ -29,7 +32,8 @@ from tests.chaos.made import (
 )
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.policy import BOOK
-from tests.chaos.replay import events_of, in_order, item_of, play
+from tests.chaos.replay import Came, events_of, in_order, item_of, play
+from tests.chaos.test_explain import DESK, came, window
 
 
 def test_a_run_that_is_right() -> None:
@@ -64,6 +68,52 @@ def test_where_not_all_ways_can_be_tried_r12_is_asked_in_its_own_words(monkeypat
     late = fired(there, QUIET, UNTIL)[0]
     del there.said[late.id]
     assert "lost" in wrong(log, there, [SHUT])
+
+
+def by_words(
+    events: list[Came], windows: list[explain.Window], change: Callable[[Alert], Alert | None], kept: int | None = None
+) -> set[str]:
+    """What is found of an item that is judged by words, if each alert was said as `change` has it."""
+    played = play(in_order(events), UNTIL)
+    want = {alert.id: alert for alert in played.alerts}
+    have = {alert_id: changed for alert_id, alert in want.items() if (changed := change(alert)) is not None}
+    left = play(in_order(events[:kept]))
+    value = left.engine.items.get(b"message:1")
+    judgement = Judgement()
+    item = Item("message:1", events, 0, events[-1].time)
+    assert checks.judge_item(item, want, Have(have, value, {}), windows, STOP, [], judgement) is None
+    assert judgement.by_words == 1
+    return {each.what for each in judgement.findings}
+
+
+def other(alert: Alert, **data: object) -> Alert:
+    return msgspec.structs.replace(alert, data=msgspec.structs.replace(alert.data, **data))
+
+
+def test_words_alone_excuse_no_wrong_name_and_no_unnamed_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what a shut gate brings about: another stage that speaks for it, or a cycle that changed meanwhile."""
+    monkeypatch.setattr(explain, "MAX_TRIES", 1)
+    plain = [came("message.sent", 0, {"department": "b", "owner": "o"}), came("message.replied", 100, {})]
+    gate = [window(14, 24)]
+
+    def without(*stages: str) -> Callable[[Alert], Alert | None]:
+        return lambda alert: None if alert.data.stage in stages else alert
+
+    def imminent(*notify: str, **data: object) -> Callable[[Alert], Alert | None]:
+        def change(alert: Alert) -> Alert | None:
+            if alert.data.stage == "due-soon":
+                return None
+            return other(alert, notify=[*notify], **data) if alert.data.stage == "imminent" else alert
+
+        return change
+
+    assert by_words(plain, gate, imminent("owner", "on_call", recipients=["call", "o"])) == set()
+    assert by_words(plain, gate, without("due-soon")) == {"lost"}, "what is imminent called the on-call alone"
+    assert by_words(plain, gate, imminent("owner", "on_call", recipients=["nobody"])) == {"different"}
+    assert by_words(plain, gate, imminent("owner", "on_call", severity="low")) == {"different"}
+    held = [plain[0], came("command.acknowledged", 36, DESK), plain[1]]
+    assert by_words(held, [window(28, 50)], without("missed", "escalated")) == {"lost"}, "no acknowledge holds it back"
+    assert by_words(plain, gate, imminent("owner", "on_call", recipients=["call", "o"]), 1) == {"table"}
 
 
 def test_an_alert_that_is_not_said_is_lost() -> None:
@@ -113,8 +163,8 @@ def test_a_table_that_lacks_an_event() -> None:
 def test_an_open_alert_that_was_resolved_is_an_orphan() -> None:
     log = sent()
     there = found(log)
-    resolved = next(i for i in there.said if i.endswith(checks.RESOLVED))
-    there.open.add(resolved.removesuffix(checks.RESOLVED))
+    resolved = next(i for i in there.said if i.endswith(RESOLVED))
+    there.open.add(resolved.removesuffix(RESOLVED))
     assert wrong(log, there, [SHUT]) == {"orphan"}
 
 

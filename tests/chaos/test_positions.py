@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.chaos.checks import Item
+from tests.chaos.findings import Item
 from tests.chaos.made import START, UNTIL, items_of, sent
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.positions import Position, Positions
