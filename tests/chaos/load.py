@@ -116,7 +116,9 @@ class Load(threading.Thread):
         self.sender.flush()
 
     def stop(self) -> None:
-        """Send nothing more, and wait until all that was sent has come."""
+        """Send nothing more, and wait until all that was sent has come. RuntimeError if it had ended by itself."""
+        if not self.is_alive():
+            raise RuntimeError("the load ended by itself: what its thread printed says why")
         self.over.set()
         self.join()
 
