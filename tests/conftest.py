@@ -12,8 +12,9 @@ started when first asked for.
 from __future__ import annotations
 
 import os
+import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -38,6 +39,11 @@ TOGETHER = frozenset(
 )
 """But these share what is costly to make, or ports (a demo looks for free ones from the same ones on as another), or
 would make each other late."""
+LONGEST = frozenset({"test_compiled.py", "test_helpdesk_report.py", "test_report_doc.py"})
+"""Of those that only compute these begin first: one process would be at them alone when the others have done."""
+UNTRACED = frozenset({"board", "chaos", "delivery", "e2e", "model", "property"})
+"""Tests in these folders are not traced for coverage: they compute for long, or start programs that are not traced
+either, and go where other tests go too. Traced, they take up to four times as long."""
 WAITING = frozenset({"broker", "composed", "secured"})
 """Fixtures that are other processes."""
 ABSENT = pytest.StashKey[dict[str, str]]()
@@ -69,7 +75,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What waits goes first. Tests of a broker that was not asked for or, outside CI, cannot be had are deselected."""
-    items.sort(key=lambda item: not waits(item))
+    items.sort(key=lambda item: (not waits(item), item.path.name not in LONGEST))
     absent = config.stash.setdefault(ABSENT, {})
     needed = {kind for item in items if (kind := kind_of(item)) and kind not in absent}
     if "CI" not in os.environ and config.getoption("broker") == "both":
@@ -78,6 +84,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Without a tracer (pytest-cov's own mark `no_cover` only stops writing down under xdist, and saves no time)."""
+    tracer = sys.gettrace()
+    if not UNTRACED.isdisjoint(item.path.parts):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
