@@ -175,13 +175,13 @@ class Webhook:
     async def _tell(self, record: Record, tenure: Tenure) -> None:
         try:
             event = cloudevents.Event(record.value or b"")
+            plain = event.structured() if self._sink.mode == "structured" else event.binary()
         except cloudevents.NoEvent:
             log.warning(
                 "sink %s: %s %s@%s is no CloudEvent and is passed over",
                 self._name, record.topic, record.partition, record.offset,
             )  # fmt: skip
             return
-        plain = event.structured() if self._sink.mode == "structured" else event.binary()
         message = cloudevents.message_id(event.id)
         heard = _Heard(self, record, event.id)
 

@@ -191,6 +191,15 @@ async def test_what_is_no_event_is_passed_over_and_said(caplog: pytest.LogCaptur
         assert "p-4821" not in caplog.text
 
 
+@pytest.mark.parametrize("mode", ["structured", "binary"])
+async def test_what_somebody_else_wrote_stops_nothing(mode: str) -> None:
+    strange = [b"1e999", b"1" * 5_000, b'"\\ud800"', b"[" * 900 + b"]" * 900, b"[" * 9_000, b'"\\u0000\\r\\n"', b"null"]
+    async with bench(mode=mode) as made:
+        records = [Record(b"a", b'{"id": "x", "x": %b}' % value, n) for n, value in enumerate(strange)]
+        await made.hand(*records, Record(b"a", b'{"id": "last"}', len(strange)))
+        await until(lambda: made.tenure.marked == len(strange) + 1)
+
+
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_not base64!", "whsec_a", "base64!", "c2VjcmV0"])
 def test_a_secret_that_is_none_is_refused_at_the_start(secret: str) -> None:
     sink = sinks.Webhook(url=sinks.HttpUrl("http://127.0.0.1:1"), secret=sinks.Secret(env="HOOK"))
