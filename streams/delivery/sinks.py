@@ -32,7 +32,7 @@ from msgspec import Meta
 
 from streams import settings_values as read
 from streams.delivery.complaints import complaint, written
-from streams.settings import SettingsError, secret
+from streams.settings import SettingsError, one_line, secret
 
 MINIMAL: Final = "minimal"
 FULL: Final = "full"
@@ -87,7 +87,7 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         assert self.env is not None
         if not (value := environ.get(self.env, "")):
             raise SettingsError(f"{self.env}: is not set in the environment")
-        return Hidden(value)
+        return Hidden(one_line(self.env, value))
 
 
 class Sink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

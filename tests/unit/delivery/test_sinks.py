@@ -168,6 +168,36 @@ def test_a_missing_secret_stops_the_start(tmp_path: Path) -> None:
     )
 
 
+CONTROLLED = ["hush\nhush", "hush\r\nX: y", "hush\x00", "\thush", "hush\x7f", "hush\x85hush", "\n"]
+
+
+@pytest.mark.parametrize("secret", [*CONTROLLED, "hush\udcff"])
+def test_a_secret_is_one_line_wherever_it_stands(tmp_path: Path, secret: str) -> None:
+    path = written(tmp_path, '[webhook.a]\nurl = "http://x"\ntoken = {env = "TOKEN"}')
+    with pytest.raises(SettingsError) as caught:
+        load(path, {"TOKEN": secret})
+    assert str(caught.value).startswith(f"{path}: TOKEN: has to hold the secret on one line, and nothing else")
+    assert str(caught.value).endswith(" - at $.webhook.a.token")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("secret", CONTROLLED)
+def test_a_secrets_file_holds_one_line(tmp_path: Path, secret: str) -> None:
+    (tmp_path / "token").write_bytes(secret.encode())
+    said = refused(tmp_path, '[webhook.a]\nurl = "http://x"\ntoken = {file = "token"}')
+    assert said.startswith(f"{tmp_path / 'token'}: has to hold the secret on one line, and nothing else")
+    assert said.endswith(" - at $.webhook.a.token")
+    assert "hush" not in said
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_the_end_of_a_line_is_no_part_of_a_secret(tmp_path: Path, end: str) -> None:
+    (tmp_path / "token").write_bytes(b"Kaf\xc3\xa9 1" + end.encode())
+    text = '[webhook.a]\nurl = "http://x"\ntoken = {env = "TOKEN"}\nsecret = {file = "token"}'
+    file = load(written(tmp_path, text), {"TOKEN": "Kafé 1" + end})
+    assert [file.reveal(Secret(env="TOKEN")), file.reveal(Secret(file="token"))] == ["Kafé 1"] * 2
+
+
 MADE = {
     "[apprise.p.recipients]\n'*' = {file = 'one'}": 'is no URL of Apprise - at $.apprise.p.recipients."*"',
     "[apprise.p]\ntemplates = 'nowhere'\n[apprise.p.recipients]\n'*' = {env = 'APPRISE'}": "is no folder",
