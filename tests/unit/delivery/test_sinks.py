@@ -131,7 +131,7 @@ B = '[alertmanager.b]\nurls = ["http://b"]\n'
         ),
         (
             B + A + 'urls = ["http://x"]\nca_file = "none.pem"',
-            "none.pem: there is no such file - at $.alertmanager.a.ca_file",
+            "/none.pem' - at $.alertmanager.a.ca_file",
         ),
         ('[webhook.a]\nurl = "http://x"\n[alertmanager.a]\nurls = ["http://x"]', "a: two sinks of one name"),
         ('[webhook.ok]\nurl = "http://x"\n[webhook."a b"]\nurl = "http://x"', ' - at $.webhook."a b"'),
@@ -150,6 +150,17 @@ B = '[alertmanager.b]\nurls = ["http://b"]\n'
             "X: is not set in the environment - at $.apprise.a.recipients.lee[1]",
         ),
         ("[apprise.a]\nrecipients = {}", "Expected `object` of length >= 1 - at $.apprise.a.recipients"),
+        ('[apprise.a.recipients]\nok = {env = "SET"}\nlee = []', "of length >= 1 - at $.apprise.a.recipients.lee"),
+        (
+            '[webhook.a]\nurl = "http://x"\ntoken = {file = "~nosuchuser/x"}',
+            "a home folder that exists, not '~nosuchuser/x' - at $.webhook.a.token",
+        ),
+        (B + A + 'urls = ["http://x"]\nca_file = "~nosuchuser/x"', "'~nosuchuser/x' - at $.alertmanager.a.ca_file"),
+        (
+            '[apprise.a]\ntemplates = "~nosuchuser"\n[apprise.a.recipients]\nok = {env = "SET"}',
+            "'~nosuchuser' - at $.apprise.a.templates",
+        ),
+        ('[webhook.a]\nurl = "http://x"\ntoken = {file = "a\\u0000"}', " - at $.webhook.a.token"),
         ("[mail.a]\n", "Object contains unknown field `mail`; it has `alertmanager`, `apprise`, `webhook`"),
         ("[alertmanager.a\n", "is not TOML"),
     ],
