@@ -73,6 +73,7 @@ class People:
         self._book, self._url, self._wall = book, sink.links_to(url), wall
         self._services = services(name, sink, file)
         addresses = {who: [a for a in self._services if a.rpartition("#")[0] == who] for who in sink.recipients}
+        self._several = {who for who, theirs in addresses.items() if len(theirs) > 1}
         self._reader = Reader(name, sink, addresses, book, refs, answers)
         self._templates = Templates(name, None if sink.templates is None else file.path(sink.templates))
         self._digests = Digests(self._services, every=sink.every, gather=sink.gather, resolved=sink.resolved)
@@ -264,8 +265,11 @@ class People:
 
     def _note(self, address: str, item: str, event: str, result: str, reason: str | None = None) -> None:
         at = instants.text(int(self._now()) * instants.SECOND)
-        who = (address.rpartition("#")[0],)
-        line = Line(at=at, sink=self._name, event=event, result=result, reason=reason, recipients=who)
+        who, _, number = address.rpartition("#")
+        line = Line(
+            at=at, sink=self._name, event=event, result=result, reason=reason, recipients=(who,),
+            service=int(number) if who in self._several else None,
+        )  # fmt: skip
         self._answers.journal.note(item, line)
 
 
