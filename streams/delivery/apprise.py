@@ -8,9 +8,9 @@ anew: the state as it stands then. Nothing is told while records are known to li
 what they end need not be said.
 
 A worker that was stopped for a while must not tell what another has told: before each call the group's word that the
-partitions are ours has to be fresh, or it is asked. Between a service's answer and the commit that follows it nothing
-is waited for but that commit; who dies in between leaves a digest that may come again. When partitions are given up,
-calls under way are waited for, and no new ones begin.
+partitions are ours has to be fresh, or it is asked; a stop between that look and the end of the call is not seen.
+Between a service's answer and the commit that follows it nothing is waited for but that commit; who dies in between
+leaves a digest that may come again. When partitions are given up, calls under way are waited for, and none begins.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 
 from streams.delivery import sinks
 from streams.delivery.answers import Answers, Line
+from streams.delivery.cloudevents import STRUCTURED
 from streams.delivery.webhook import Webhook
 from streams.runtime import App
 from streams.runtime.tenure import Portion, Tenure
@@ -180,6 +181,33 @@ async def test_given_up_it_does_not_wait_for_another_try() -> None:
         async with asyncio.timeout(0.5):
             await made.sink.given_up(made.tenure)
         assert made.tenure.marked == 0
+
+
+class Waking(Tenure):
+    """It is fresh when a request is made, and old when it is to be written: the worker was stopped in between."""
+
+    looks: tuple[bool, ...] = (False, True, True)
+
+    @property
+    def stale(self) -> bool:
+        found, self.looks = self.looks[:1], self.looks[1:]
+        return any(found)
+
+
+@pytest.mark.parametrize(("mode", "form"), [("structured", STRUCTURED), ("binary", "application/json")])
+async def test_what_was_made_before_a_stop_is_not_written_after_it(mode: str, form: str) -> None:
+    async with bench(mode=mode) as made:
+        seen: list[int] = []
+
+        async def commit(tenure: Tenure) -> None:
+            seen.append(len(made.receiver.bodies))
+
+        made.tenure = Waking(TopicPartition("portal.alerts", 0), 0, "", commit)
+        await made.sink.taken(made.tenure)
+        await made.hand(event("a", 0))
+        await until(lambda: made.tenure.marked == 1)
+        assert (seen, len(made.receiver.bodies)) == ([0], 1)
+        assert made.receiver.headers[0]["Content-Type"] == form
 
 
 async def test_what_is_no_event_is_passed_over_and_said(caplog: pytest.LogCaptureFixture) -> None:
