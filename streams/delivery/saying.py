@@ -24,7 +24,8 @@ def read(value: bytes | None) -> Alert | None:
     try:
         alert = alerts.decode(value or b"")
         data = alert.data
-        for text in (alert.time, data.opened_at, data.due_at, data.fired_at):
+        instants_of = (data.opened_at, data.due_at, data.stage_at, data.fired_at, data.resolved_at, data.closed_at)
+        for text in (alert.time, *instants_of):
             if text is not None and not EARLIEST <= instants.parse(text) < LATEST:
                 return None
     except (ValueError, RecursionError):
