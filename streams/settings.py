@@ -16,6 +16,7 @@ import ipaddress
 import os
 import socket
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -217,11 +218,20 @@ def _is_loopback(host: str) -> bool:
 def secret(path: Path) -> str:
     """The one line of a secret's file. SettingsError names the file, never what is in it."""
     try:
-        text = path.read_text(encoding="utf-8").rstrip("\r\n")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: cannot be read: it is not UTF-8") from None
-    if not text or "\n" in text:
-        raise SettingsError(f"{path}: has to hold the secret on one line, and nothing else")
+    return one_line(str(path), text)
+
+
+def one_line(name: str, text: str) -> str:
+    """The secret that a text holds, which may end a line. SettingsError has `name`, never what is in it.
+
+    A header takes no control character, nor what stands for a byte that was no UTF-8.
+    """
+    text = text.rstrip("\r\n")
+    if not text or any(unicodedata.category(each) in ("Cc", "Cs") for each in text):
+        raise SettingsError(f"{name}: has to hold the secret on one line, and nothing else: no control character")
     return text

@@ -133,6 +133,20 @@ class Shares(msgspec.Struct, array_like=True):
     settled: list[Share]
 
 
+class Told(msgspec.Struct, array_like=True, frozen=True):
+    """Of an item: its shares, and the ids that were said of it."""
+
+    moment: int = 0
+    shares: list[Share] = []
+    settled: list[Share] = []
+    past: msgspec.Raw = msgspec.Raw()
+    history: msgspec.Raw = msgspec.Raw()
+    touched: int = 0
+    cycles: msgspec.Raw = msgspec.Raw()
+    acknowledged: msgspec.Raw = msgspec.Raw()
+    said: list[str] = []
+
+
 class Terms(msgspec.Struct, array_like=True):
     """The policies by which a partition judges."""
 

@@ -12,12 +12,12 @@ import msgspec
 from msgspec.structs import astuple
 
 from schemas.events import Entry
-from streams.core.kept import ClockState, CycleState, Head, Item, Past, Rung, Shares, Terms
+from streams.core.kept import ClockState, CycleState, Head, Item, Past, Rung, Shares, Terms, Told
 from streams.core.shares import Share
 
 __all__ = [
     "ClockState", "CycleState", "ItemState", "Past", "Rung", "Terms", "decode", "decode_terms", "decode_times",
-    "encode", "encode_terms", "encode_times", "moment", "shares",
+    "encode", "encode_terms", "encode_times", "moment", "shares", "told",
 ]  # fmt: skip
 
 
@@ -54,6 +54,7 @@ _TIMES: Final = msgspec.msgpack.Decoder(tuple[int, int])
 _TERMS: Final = msgspec.msgpack.Decoder(Terms)
 _HEAD: Final = msgspec.msgpack.Decoder(Head)
 _SHARES: Final = msgspec.msgpack.Decoder(Shares)
+_TOLD: Final = msgspec.msgpack.Decoder(Told)
 _taken_apart: Final = astuple
 
 
@@ -88,6 +89,12 @@ def shares(value: bytes) -> list[Share]:
     """All shares of an encoded item, without decoding the rest."""
     found = _SHARES.decode(value)
     return found.shares + found.settled if found.settled else found.shares
+
+
+def told(value: bytes) -> tuple[list[Share], list[str]]:
+    """All shares of an encoded item and the ids that were said of it, without decoding the rest."""
+    found = _TOLD.decode(value)
+    return found.shares + found.settled if found.settled else found.shares, found.said
 
 
 def encode_times(latest: int, now: int) -> bytes:

@@ -41,6 +41,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     """Ours, never the receiver's words."""
     recipients: tuple[str, ...] = ()
+    service: int | None = None
+    """Which of the recipient's services, if there are several; lines of earlier versions do not say."""
 
 
 class Journal(Protocol):

@@ -8,9 +8,9 @@ anew: the state as it stands then. Nothing is told while records are known to li
 what they end need not be said.
 
 A worker that was stopped for a while must not tell what another has told: before each call the group's word that the
-partitions are ours has to be fresh, or it is asked. Between a service's answer and the commit that follows it nothing
-is waited for but that commit; who dies in between leaves a digest that may come again. When partitions are given up,
-calls under way are waited for, and no new ones begin.
+partitions are ours has to be fresh, or it is asked; a stop between that look and the end of the call is not seen.
+Between a service's answer and the commit that follows it nothing is waited for but that commit; who dies in between
+leaves a digest that may come again. When partitions are given up, calls under way are waited for, and none begins.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class People:
         self._book, self._url, self._wall = book, sink.links_to(url), wall
         self._services = services(name, sink, file)
         addresses = {who: [a for a in self._services if a.rpartition("#")[0] == who] for who in sink.recipients}
+        self._several = {who for who, theirs in addresses.items() if len(theirs) > 1}
         self._reader = Reader(name, sink, addresses, book, refs, answers)
         self._templates = Templates(name, None if sink.templates is None else file.path(sink.templates))
         self._digests = Digests(self._services, every=sink.every, gather=sink.gather, resolved=sink.resolved)
@@ -264,8 +265,11 @@ class People:
 
     def _note(self, address: str, item: str, event: str, result: str, reason: str | None = None) -> None:
         at = instants.text(int(self._now()) * instants.SECOND)
-        who = (address.rpartition("#")[0],)
-        line = Line(at=at, sink=self._name, event=event, result=result, reason=reason, recipients=who)
+        who, _, number = address.rpartition("#")
+        line = Line(
+            at=at, sink=self._name, event=event, result=result, reason=reason, recipients=(who,),
+            service=int(number) if who in self._several else None,
+        )  # fmt: skip
         self._answers.journal.note(item, line)
 
 

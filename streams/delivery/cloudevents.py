@@ -59,15 +59,17 @@ class Event:
         return Request(self.value, {"Content-Type": STRUCTURED})
 
     def binary(self) -> Request:
-        """Its data, and the rest as headers."""
-        headers = dict(self._attributes())
+        """Its data, and the rest as headers. NoEvent if a member holds what nobody can read."""
+        try:
+            headers = dict(self._attributes())
+        except (ValueError, RecursionError):  # a number past all bounds, for one: the members are read here first
+            raise NoEvent from None
         kind = headers.pop("ce-datacontenttype", JSON)
         return Request(bytes(self._members.get("data", b"")), {"Content-Type": kind, **headers})
 
     def _attributes(self) -> Iterator[tuple[str, str]]:
         for name, raw in self._members.items():
-            value = msgspec.json.decode(raw)
-            if name != "data" and value is not None:
+            if name != "data" and (value := msgspec.json.decode(raw)) is not None:
                 text = value if isinstance(value, str) else bytes(raw).decode()
                 yield f"ce-{name}", quote(text, safe=PRINTED)
 

@@ -183,6 +183,8 @@ class Poster:
             raise Failed("no answer in time") from None
         except ClientError as error:
             raise Failed(type(error).__name__) from None
+        except ValueError:  # its message may hold a header, and that a secret
+            raise Failed("the request cannot be written: a header is none") from None
         finally:
             self._under_way.discard(task)
         if 200 <= status < 300:

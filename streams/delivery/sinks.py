@@ -32,7 +32,7 @@ from msgspec import Meta
 
 from streams import settings_values as read
 from streams.delivery.complaints import complaint, written
-from streams.settings import SettingsError, secret
+from streams.settings import SettingsError, one_line, secret
 
 MINIMAL: Final = "minimal"
 FULL: Final = "full"
@@ -87,7 +87,7 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         assert self.env is not None
         if not (value := environ.get(self.env, "")):
             raise SettingsError(f"{self.env}: is not set in the environment")
-        return Hidden(value)
+        return Hidden(one_line(self.env, value))
 
 
 class Sink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,7 +141,7 @@ class Alertmanager(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Apprise(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Digests by any service that Apprise knows."""
 
-    recipients: Annotated[dict[str, Secret | list[Secret]], Meta(min_length=1)]
+    recipients: Annotated[dict[str, Secret | Annotated[list[Secret], Meta(min_length=1)]], Meta(min_length=1)]
     """URLs of Apprise by the name of a recipient."""
     every: Seconds = Seconds(60)
     """At least so long from a recipient's digest to the next."""
@@ -196,21 +196,32 @@ class SinksFile:
         self.sinks, self.folder = sinks, folder
         self._secrets: dict[Secret, Hidden] = {}
         for place, each in _secrets(sinks):
-            try:
+            with _at(place):
                 self._secrets[each] = each.load(folder, environ)
-            except SettingsError as error:
-                raise SettingsError(f"{error} - at {place}") from None
         for place, sink in _places(sinks):
-            if sink.ca_file is not None and not self.path(sink.ca_file).is_file():
-                raise SettingsError(f"{self.path(sink.ca_file)}: there is no such file - at {place}.ca_file")
+            if sink.ca_file is not None:
+                with _at(f"{place}.ca_file"):
+                    read.file(str(self.path(sink.ca_file)))
+            if isinstance(sink, Apprise) and sink.templates is not None:
+                with _at(f"{place}.templates"):
+                    self.path(sink.templates)
 
     def reveal(self, named: Secret) -> str:
         """The secret that the file names."""
         return self._secrets[named].reveal()
 
     def path(self, text: str) -> Path:
-        """A path of the file, from its folder."""
+        """A path of the file, from its folder. ValueError: its home folder is none."""
         return self.folder / read.expanded(text)
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """What is found wrong with a value is said with its place in the file."""
+    try:
+        yield
+    except ValueError as error:
+        raise SettingsError(f"{error} - at {place}") from None
 
 
 @contextmanager

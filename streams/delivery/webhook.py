@@ -10,7 +10,8 @@ under the same id.
 others do not. When a partition is given up, tries under way may end, and what was not begun is left to the next owner.
 
 A worker that was stopped may wake when another has long told what it has in hand. So a try is made only while the
-group's word that the partition is ours is fresh; else the group is asked. While the broker is away nothing is told.
+group's word that the partition is ours is fresh, by a last look just before its body is written (`Guarded`); else the
+group is asked. While the broker is away nothing is told.
 
 410 says that the receiver wants no more. The sink stops, loudly, at this worker, until it is started again; what it
 does not tell stays on Kafka, and its backlog shows it. Any other refusal is tried again, seldom: a receiver's mistake
@@ -33,6 +34,7 @@ from schemas import instants
 from streams.delivery import cloudevents, sinks
 from streams.delivery.answers import DELIVERED, Answers, Line
 from streams.delivery.complaints import written
+from streams.delivery.ownership import Guarded
 from streams.delivery.posting import Failed, Gone, Poster, Request
 from streams.runtime.batch import Lost
 from streams.runtime.follower import Follower, Portion, Tenure
@@ -175,20 +177,22 @@ class Webhook:
     async def _tell(self, record: Record, tenure: Tenure) -> None:
         try:
             event = cloudevents.Event(record.value or b"")
+            plain = event.structured() if self._sink.mode == "structured" else event.binary()
         except cloudevents.NoEvent:
             log.warning(
                 "sink %s: %s %s@%s is no CloudEvent and is passed over",
                 self._name, record.topic, record.partition, record.offset,
             )  # fmt: skip
             return
-        plain = event.structured() if self._sink.mode == "structured" else event.binary()
         message = cloudevents.message_id(event.id)
         heard = _Heard(self, record, event.id)
 
         def make() -> Request:
             if tenure.stale:
                 raise _Stale
-            return cloudevents.signed(plain, message, self._now(), self._signer)
+            made = cloudevents.signed(plain, message, self._now(), self._signer)
+            assert isinstance(made.body, bytes)
+            return Request(Guarded(made.body, lambda: not tenure.stale), made.headers)
 
         answer = await self._poster.until_taken(self._sink.url, make, heard.failed)
         self._answers.count(self._name, DELIVERED)

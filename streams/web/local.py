@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Final
 
@@ -13,7 +14,7 @@ from streams.core import state as states
 from streams.core.agenda import OWN
 from streams.core.engine import Engine
 from streams.core.feeds import known_silent
-from streams.core.shares import ENDED
+from streams.core.shares import ENDED, Share
 from streams.watch import FEEDS_JUDGE, Watch
 from streams.web.detail import detail
 from streams.web.entries import Ended
@@ -196,20 +197,38 @@ class Local:
 
 
 async def resolved(engine: Engine, refs: Refs, ref: str) -> bytes | None:
-    """The key of the item of whose cycles one has this reference; of several the one that runs."""
-    found, wanted = None, number_of(ref)
+    """The key of the item of whose cycles one has this reference; of several the one that runs.
+
+    What was said keeps the reference of its day: a start that a late event has moved since (R7) leads there as well.
+    """
+    found, moved, wanted = None, None, number_of(ref)
     keys = iter(list(engine.items))
     while chunk := list(islice(keys, REFS_AT_ONCE)):
         for key in chunk:
             value = None if key.startswith(OWN) else engine.items.get(key)
             if value is None:
                 continue
-            for share in states.shares(value):
+            shares, said = states.told(value)
+            for share in shares:
                 if refs.number(key, share.start) == wanted:
                     found = key
                     if share.outcome < ENDED:
                         return key
+            for start in former(said, shares) if said else ():
+                if refs.number(key, start) == wanted:
+                    moved = key
         await turn()
+    return found or moved
+
+
+def former(said: Sequence[str], shares: Sequence[Share]) -> list[int]:
+    """The starts in ids that were said of an item (`clock:start:stage`) at which no cycle of it begins now."""
+    known = tuple([f"{share.clock}:{instants.compact(share.start)}:" for share in shares])
+    rest = [tail for tail in said if not tail.startswith(known)]
+    found = []
+    for text in {tail.split(":", 2)[1] for tail in rest if ":" in tail}:
+        with suppress(ValueError):
+            found.append(instants.parse_compact(text))
     return found
 
 

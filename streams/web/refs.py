@@ -5,7 +5,8 @@ Theory of operation. A keyed hash of the cycle's workflow, item and start: 60 bi
 on any worker and after any restart; whoever has not cannot find the item, even by trying all likely names. The key is
 the tokens' file's (`identity`); without one it is made of the app's id, and then a reference is only short, not secret.
 No two of 1,000,000 cycles share one but with a chance of about 1 in 2,300,000; a reference that fits two resolves to
-the one that runs.
+the one that runs. A late event may move a cycle's start (R7), and the cycle gets another reference with it; what was
+told before resolves by the ids that were said.
 """
 
 from __future__ import annotations

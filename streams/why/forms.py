@@ -34,6 +34,8 @@ class Delivered(_Form, frozen=True, kw_only=True):
     status: int | None = None
     reason: str | None = None
     recipients: tuple[str, ...] = ()
+    service: int | None = None
+    """Which of the recipient's services, if there are several: 0, 1 and so on."""
     failures: int = 0
     """Changes for the worse that the journal tells of."""
     before: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from schemas import instants
@@ -11,6 +11,8 @@ from streams.delivery.answers import DELIVERED, FAILED, REFUSED, Line
 from streams.why.evidence import Said
 from streams.why.forms import AHEAD, PASSED, UNKNOWN, Delivered
 
+Addressee: TypeAlias = tuple[tuple[str, ...], int | None]
+"""Recipients, and which of their services."""
 ToldAt: TypeAlias = Callable[[str], int]
 """A time of the wall, as text, to microseconds of the system's clock."""
 
@@ -29,17 +31,29 @@ class Sinks(NamedTuple):
 
 def delivered(said: Said, known: Sinks) -> list[Delivered]:
     """What became of one event of `portal.alerts`, sink by sink."""
-    found: defaultdict[str, dict[tuple[str, ...], list[Line]]] = defaultdict(dict)
+    found: defaultdict[str, dict[Addressee, list[Line]]] = defaultdict(dict)
     for line in known.lines:
         if line.event == said.alert.id:
-            found[line.sink].setdefault(line.recipients, []).append(line)
+            found[line.sink].setdefault((line.recipients, line.service), []).append(line)
     answers = []
     for name in sorted({*known.kinds, *found}):
         if name in found:
-            answers += [_journal(name, said, lines, known) for lines in found[name].values()]
+            answers += [_journal(name, said, lines, known) for lines in _latest(found[name])]
         else:
             answers.append(_progress(name, said, known))
     return answers
+
+
+def _latest(found: Mapping[Addressee, list[Line]]) -> Iterator[list[Line]]:
+    """Each addressee's lines.
+
+    Lines without a service's number are of an earlier version, or of a time when there was one service: what had failed
+    by then was tried again under a number.
+    """
+    numbered = {who for who, service in found if service is not None}
+    for (who, service), lines in found.items():
+        if service is not None or who not in numbered or any(line.result == DELIVERED for line in lines):
+            yield lines
 
 
 def _journal(name: str, said: Said, lines: list[Line], known: Sinks) -> Delivered:
@@ -48,7 +62,7 @@ def _journal(name: str, said: Said, lines: list[Line], known: Sinks) -> Delivere
     return Delivered(
         sink=name, kind=known.kinds.get(name), event=said.alert.id, state=last.result,
         at=instants.text(known.told_at(last.at)), status=last.status, reason=last.reason, recipients=last.recipients,
-        failures=sum(line.result in (FAILED, REFUSED) for line in lines),
+        service=last.service, failures=sum(line.result in (FAILED, REFUSED) for line in lines),
     )  # fmt: skip
 
 

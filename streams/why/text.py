@@ -118,7 +118,8 @@ def _sink(each: Delivered, told: Told, zone: str) -> str:
     at = f" {when(each.at, zone)}" if each.at else ""
     extra = [f"HTTP {each.status}"] if each.status else []
     extra += [each.reason] if each.reason and each.reason != f"HTTP {each.status}" else []
-    extra += [f"to {listed(each.recipients)}"] if each.recipients else []
+    number = "" if each.service is None else f"[{each.service}]"
+    extra += [f"to {listed(each.recipients)}{number}"] if each.recipients else []
     extra += [f"after {plural(each.failures, 'failure')}"] if each.failures and each.state == "delivered" else []
     extra += [f"at most {plural(each.before, 'record')} before it"] if each.before else []
     return f"{each.sink}{kind}: {which}{STATES[each.state].format(at=at)}" + (f" ({', '.join(extra)})" if extra else "")

@@ -48,8 +48,10 @@ async def test_each_service_of_each_recipient_is_told_once_and_committed_at_once
     assert told.title == "1 message in a was missed"
     assert told.body == f"1 message in a was missed.\nOpen board: https://board.example.org/portal/refs/{ref}"
     assert "m-1" not in f"{served.told}"
-    assert {(item, line.result, line.recipients) for item, line in journal.lines} == {
-        ("m-1", "delivered", ("pool-a",)), ("m-1", "delivered", ("call-a",)), ("m-2", "delivered", ("call-a",)),
+    assert {(item, line.result, line.recipients, line.service) for item, line in journal.lines} == {
+        ("m-1", "delivered", ("pool-a",), None),
+        ("m-1", "delivered", ("call-a",), 0), ("m-1", "delivered", ("call-a",), 1),
+        ("m-2", "delivered", ("call-a",), 0), ("m-2", "delivered", ("call-a",), 1),
     }  # fmt: skip
 
 

@@ -118,3 +118,12 @@ def test_without_a_secret_there_is_no_signature() -> None:
 def test_what_is_no_event_is_said_so(value: bytes) -> None:
     with pytest.raises(NoEvent):
         Event(value)
+
+
+@pytest.mark.parametrize("value", [b"1e999", b"1" * 5_000, b'{"deep": [-1e999]}'])
+def test_what_holds_a_number_past_all_bounds_has_no_binary_form(value: bytes) -> None:
+    event = Event(b'{"id": "a", "x": %b}' % value)
+    assert bytes_of(event.structured()) == event.value
+    with pytest.raises(NoEvent):
+        event.binary()
+    assert bytes_of(Event(b'{"id": "a", "data": %b}' % value).binary()) == value

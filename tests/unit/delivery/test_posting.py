@@ -245,6 +245,16 @@ async def test_a_cancelled_try_says_nothing_against_the_receiver() -> None:
     assert breaker.state == "closed"
 
 
+@pytest.mark.parametrize("token", ["open-sesame\nX: y", "open-sesame\x00"])
+async def test_a_header_that_is_none_is_a_failure_and_not_said(token: str) -> None:
+    made, answers = poster(headers={"Authorization": f"Bearer {token}"})
+    async with serving() as receiver, made:
+        with pytest.raises(Failed) as caught:
+            await made.post(receiver.url, ONE)
+    assert "sesame" not in f"{caught.value!r} {caught.value.__cause__!r}"
+    assert results(answers) == {"failed": 1}
+
+
 async def test_neither_url_nor_secret_nor_answer_is_ever_said(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     made, _ = poster(headers={"Authorization": "Bearer open-sesame"})

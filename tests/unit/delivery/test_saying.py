@@ -30,6 +30,10 @@ STRANGE = {
     "no workflow": alert(workflow="nonsense"),
     "no start": alert(opened_at="junk"),
     "no due": alert(due_at="2026-11-24T15:04:05"),
+    "no time of day in the zone": alert(due_at="0001-01-01T00:00:00Z"),
+    "no time of day anywhere": alert(due_at="9999-12-31T23:59:59-14:00"),
+    "fired before all time": alert(fired_at="0001-01-01T00:00:00+14:00"),
+    "no end": alert(resolved_at="junk"),
     "no time": alert().replace(b"2026-11-24T15:05:00Z", b"now"),
     "no id": alert().replace(b"message:i:c", b"message"),
 }

@@ -131,7 +131,7 @@ B = '[alertmanager.b]\nurls = ["http://b"]\n'
         ),
         (
             B + A + 'urls = ["http://x"]\nca_file = "none.pem"',
-            "none.pem: there is no such file - at $.alertmanager.a.ca_file",
+            "/none.pem' - at $.alertmanager.a.ca_file",
         ),
         ('[webhook.a]\nurl = "http://x"\n[alertmanager.a]\nurls = ["http://x"]', "a: two sinks of one name"),
         ('[webhook.ok]\nurl = "http://x"\n[webhook."a b"]\nurl = "http://x"', ' - at $.webhook."a b"'),
@@ -150,6 +150,17 @@ B = '[alertmanager.b]\nurls = ["http://b"]\n'
             "X: is not set in the environment - at $.apprise.a.recipients.lee[1]",
         ),
         ("[apprise.a]\nrecipients = {}", "Expected `object` of length >= 1 - at $.apprise.a.recipients"),
+        ('[apprise.a.recipients]\nok = {env = "SET"}\nlee = []', "of length >= 1 - at $.apprise.a.recipients.lee"),
+        (
+            '[webhook.a]\nurl = "http://x"\ntoken = {file = "~nosuchuser/x"}',
+            "a home folder that exists, not '~nosuchuser/x' - at $.webhook.a.token",
+        ),
+        (B + A + 'urls = ["http://x"]\nca_file = "~nosuchuser/x"', "'~nosuchuser/x' - at $.alertmanager.a.ca_file"),
+        (
+            '[apprise.a]\ntemplates = "~nosuchuser"\n[apprise.a.recipients]\nok = {env = "SET"}',
+            "'~nosuchuser' - at $.apprise.a.templates",
+        ),
+        ('[webhook.a]\nurl = "http://x"\ntoken = {file = "a\\u0000"}', " - at $.webhook.a.token"),
         ("[mail.a]\n", "Object contains unknown field `mail`; it has `alertmanager`, `apprise`, `webhook`"),
         ("[alertmanager.a\n", "is not TOML"),
     ],
@@ -166,6 +177,36 @@ def test_a_missing_secret_stops_the_start(tmp_path: Path) -> None:
     assert (
         refused(tmp_path, text) == f"{tmp_path}/none: cannot be read: No such file or directory - at $.webhook.a.secret"
     )
+
+
+CONTROLLED = ["hush\nhush", "hush\r\nX: y", "hush\x00", "\thush", "hush\x7f", "hush\x85hush", "\n"]
+
+
+@pytest.mark.parametrize("secret", [*CONTROLLED, "hush\udcff"])
+def test_a_secret_is_one_line_wherever_it_stands(tmp_path: Path, secret: str) -> None:
+    path = written(tmp_path, '[webhook.a]\nurl = "http://x"\ntoken = {env = "TOKEN"}')
+    with pytest.raises(SettingsError) as caught:
+        load(path, {"TOKEN": secret})
+    assert str(caught.value).startswith(f"{path}: TOKEN: has to hold the secret on one line, and nothing else")
+    assert str(caught.value).endswith(" - at $.webhook.a.token")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("secret", CONTROLLED)
+def test_a_secrets_file_holds_one_line(tmp_path: Path, secret: str) -> None:
+    (tmp_path / "token").write_bytes(secret.encode())
+    said = refused(tmp_path, '[webhook.a]\nurl = "http://x"\ntoken = {file = "token"}')
+    assert said.startswith(f"{tmp_path / 'token'}: has to hold the secret on one line, and nothing else")
+    assert said.endswith(" - at $.webhook.a.token")
+    assert "hush" not in said
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_the_end_of_a_line_is_no_part_of_a_secret(tmp_path: Path, end: str) -> None:
+    (tmp_path / "token").write_bytes(b"Kaf\xc3\xa9 1" + end.encode())
+    text = '[webhook.a]\nurl = "http://x"\ntoken = {env = "TOKEN"}\nsecret = {file = "token"}'
+    file = load(written(tmp_path, text), {"TOKEN": "Kafé 1" + end})
+    assert [file.reveal(Secret(env="TOKEN")), file.reveal(Secret(file="token"))] == ["Kafé 1"] * 2
 
 
 MADE = {

@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 
 from streams.delivery import sinks
 from streams.delivery.answers import Answers, Line
+from streams.delivery.cloudevents import STRUCTURED
 from streams.delivery.webhook import Webhook
 from streams.runtime import App
 from streams.runtime.tenure import Portion, Tenure
@@ -182,6 +183,33 @@ async def test_given_up_it_does_not_wait_for_another_try() -> None:
         assert made.tenure.marked == 0
 
 
+class Waking(Tenure):
+    """It is fresh when a request is made, and old when it is to be written: the worker was stopped in between."""
+
+    looks: tuple[bool, ...] = (False, True, True)
+
+    @property
+    def stale(self) -> bool:
+        found, self.looks = self.looks[:1], self.looks[1:]
+        return any(found)
+
+
+@pytest.mark.parametrize(("mode", "form"), [("structured", STRUCTURED), ("binary", "application/json")])
+async def test_what_was_made_before_a_stop_is_not_written_after_it(mode: str, form: str) -> None:
+    async with bench(mode=mode) as made:
+        seen: list[int] = []
+
+        async def commit(tenure: Tenure) -> None:
+            seen.append(len(made.receiver.bodies))
+
+        made.tenure = Waking(TopicPartition("portal.alerts", 0), 0, "", commit)
+        await made.sink.taken(made.tenure)
+        await made.hand(event("a", 0))
+        await until(lambda: made.tenure.marked == 1)
+        assert (seen, len(made.receiver.bodies)) == ([0], 1)
+        assert made.receiver.headers[0]["Content-Type"] == form
+
+
 async def test_what_is_no_event_is_passed_over_and_said(caplog: pytest.LogCaptureFixture) -> None:
     async with bench() as made:
         await made.hand(Record(b"a", b"garbage of p-4821", 0), event("a", 1))
@@ -189,6 +217,15 @@ async def test_what_is_no_event_is_passed_over_and_said(caplog: pytest.LogCaptur
         assert made.told == ["a:1"]
         assert "portal.alerts 0@0 is no CloudEvent" in caplog.text
         assert "p-4821" not in caplog.text
+
+
+@pytest.mark.parametrize("mode", ["structured", "binary"])
+async def test_what_somebody_else_wrote_stops_nothing(mode: str) -> None:
+    strange = [b"1e999", b"1" * 5_000, b'"\\ud800"', b"[" * 900 + b"]" * 900, b"[" * 9_000, b'"\\u0000\\r\\n"', b"null"]
+    async with bench(mode=mode) as made:
+        records = [Record(b"a", b'{"id": "x", "x": %b}' % value, n) for n, value in enumerate(strange)]
+        await made.hand(*records, Record(b"a", b'{"id": "last"}', len(strange)))
+        await until(lambda: made.tenure.marked == len(strange) + 1)
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_not base64!", "whsec_a", "base64!", "c2VjcmV0"])

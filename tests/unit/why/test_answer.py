@@ -13,7 +13,6 @@ from streams.core.book import Book
 from streams.core.engine import Engine
 from streams.core.shelf import DictShelf
 from streams.core.voice import Speaker
-from streams.delivery.answers import DELIVERED, FAILED, REFUSED, Line
 from streams.why.text import text
 from tests.unit.why.case import ITEM, OPENED, POLICY, Case, Record, event, micros, sent, stage
 
@@ -240,49 +239,6 @@ def test_each_policy_counts_from_when_it_came() -> None:
     without = Case(sent())
     without.said = case.said
     assert {each.kind for each in without.why("2026-11-10T22:00:00Z").findings} == {"unexpected"}
-
-
-def test_each_sinks_answer_stands_with_the_alert() -> None:
-    case = Case(sent())
-    case.kinds = {"warehouse": "webhook", "people": "apprise", "clinic": "alertmanager"}
-    case.committed = {("people", 2): 0, ("warehouse", 2): 9}
-    case.lines = [
-        Line(at="2026-11-11T15:15:01Z", sink="warehouse", event=f"{FIRED}:due-soon", result=FAILED, status=503),
-        Line(at="2026-11-11T15:15:09Z", sink="warehouse", event=f"{FIRED}:due-soon", result=DELIVERED, status=204),
-        Line(at="2026-11-11T15:16:00Z", sink="gone", event=f"{FIRED}:due-soon", result=DELIVERED, recipients=("desk",)),
-    ]
-    why = case.why("2026-11-11T18:00:00Z")
-    soon, missed = why.works[0].cycles[0].clocks[0].told
-    assert [(each.sink, each.state, each.at, each.failures, each.before) for each in soon.sinks] == [
-        ("clinic", "unknown", None, 0, None),
-        ("gone", "delivered", "2026-11-11T15:16:00Z", 0, None),
-        ("people", "ahead", None, 0, 0),
-        ("warehouse", "delivered", "2026-11-11T15:15:09Z", 1, None),
-    ]
-    assert [(each.sink, each.state, each.before) for each in missed.sinks] == [
-        ("clinic", "unknown", None), ("people", "ahead", 1), ("warehouse", "passed", None),
-    ]  # fmt: skip
-    said = text(why)
-    assert "warehouse (webhook): delivered Wed 11 Nov 09:15:09 (HTTP 204, after 1 failure)" in said
-    assert "people (apprise): not come to it yet (at most 1 record before it)" in said
-    assert "gone: delivered Wed 11 Nov 09:16 (to desk)" in said
-    assert why.answer.endswith("by Wed 11 Nov 11:30; the sink people has not delivered it.")
-
-
-def test_told_by_no_sink_is_said_first_and_when_each_failed() -> None:
-    case = Case(sent())
-    case.kinds = {"warehouse": "webhook", "people": "apprise"}
-    event_ = f"{FIRED}:missed"
-    case.lines = [
-        Line(at="2026-11-11T17:30:01Z", sink="warehouse", event=event_, result=REFUSED, status=401),
-        Line(
-            at="2026-11-11T17:30:09Z", sink="people", event=event_, result=FAILED, reason="the service did not take it"
-        ),
-    ]
-    why = case.why("2026-11-11T18:00:00Z")
-    assert why.answer.endswith("by Wed 11 Nov 11:30; the sinks people and warehouse have not delivered it.")
-    assert "people (apprise): failed Wed 11 Nov 11:30:09, and is tried again (the service did not take it)" in text(why)
-    assert "warehouse (webhook): refused Wed 11 Nov 11:30:01, and is tried again (HTTP 401)" in text(why)
 
 
 def test_another_items_records_are_not_looked_at() -> None:
