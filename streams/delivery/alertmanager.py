@@ -135,6 +135,7 @@ class AlertmanagerTeller:
             for member in self._members:
                 group.create_task(member.run())
             group.create_task(self._read_tails())
+            group.create_task(self._forget())
             await self._take_in()
 
     def _login(self) -> dict[str, str]:
@@ -215,6 +216,13 @@ class AlertmanagerTeller:
         if value is not None:
             now = self._delivery.wall()
             self._standing.fired(part, alert_id, self._words().of(alerts.decode(value), now), now)
+
+    async def _forget(self) -> None:
+        """Let go of what was told long enough, with turns of the loop in between."""
+        while True:
+            for _ in self._standing.forget(self._delivery.wall()):
+                await asyncio.sleep(0)
+            await asyncio.sleep(self._sink.resend)
 
     async def _dissolve(self) -> None:
         """Let what is no longer ours go a little at a time: to free it all at once takes the loop's time."""

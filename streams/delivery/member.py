@@ -76,8 +76,7 @@ class Member:
 
     def _begin_round(self) -> None:
         self._again_at = time.monotonic() + self._sink.resend
-        self._standing.forget(self._now())
-        self._standing.begin_round(self._queue)
+        self._standing.begin_round(self._queue, self._now())
 
     async def _sleep(self, seconds: float) -> None:
         try:

@@ -129,10 +129,12 @@ class Standing:
         part = self.parts.get(ref.partition)
         return None if part is None else part.entries.get(ref.key)
 
-    def begin_round(self, queue: Queue) -> None:
-        """Everything is to be told again to this receiver."""
+    def begin_round(self, queue: Queue, now: float) -> None:
+        """Everything is to be told again to this receiver, but for ends that were told long enough."""
+        after = now - self._kept
         for partition, part in self.parts.items():
-            queue.round[partition] = [*part.entries, *part.whole]
+            again = [key for key, entry in part.entries.items() if entry.ended is None or entry.ended > after]
+            queue.round[partition] = [*again, *(key for key in again if key in part.whole)]
 
     def take(self, queue: Queue, partitions: Collection[int], most: int) -> list[Ref]:
         """At most so many entries of these partitions to be told next. Then call `landed` or `failed`."""
@@ -195,19 +197,21 @@ class Standing:
         """Whoever told this receiver has failed: what was under way was not taken."""
         self.failed(queue, list(queue.under_way))
 
-    def forget(self, now: float) -> None:
-        """Let go of some of the ends that were told long enough."""
-        for part in self.parts.values():
-            for key in [key for key, _ in zip(part.over, range(FORGET_AT_ONCE), strict=False)]:
-                ended = part.entries[key].ended
-                assert ended is not None
-                if now - ended < self._kept:
-                    break
-                ref = Ref(part.number, key)
-                if now - ended < self._longest and any(queue.has(ref) for queue in self.queues):
-                    part.over[key] = part.over.pop(key)  # look at it again when the others have been
-                    continue
-                self._forget(part, ref)
+    def forget(self, now: float) -> Iterator[None]:
+        """Let go of the ends that were told long enough; each step of it looks at `FORGET_AT_ONCE`."""
+        for part in list(self.parts.values()):
+            for count, key in enumerate(list(part.over), 1):
+                if key in part.over and self.parts.get(part.number) is part:
+                    self._look_at(part, key, now)
+                if not count % FORGET_AT_ONCE:
+                    yield
+
+    def _look_at(self, part: Part, key: bytes, now: float) -> None:
+        ended, ref = part.entries[key].ended, Ref(part.number, key)
+        assert ended is not None
+        owed = now - ended < self._longest and any(queue.has(ref) for queue in self.queues)
+        if now - ended >= self._kept and not owed:
+            self._forget(part, ref)
 
     def _forget(self, part: Part, ref: Ref) -> None:
         part.remove(ref.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from datetime import datetime
 from typing import Any, cast
 
@@ -57,6 +58,20 @@ async def test_an_end_is_told_again_for_a_while_and_then_forgotten() -> None:
         await until(lambda: made.teller._standing.parts[0].entries == {})
         ends = [each for each in of(receiver, "a") if ends_in(each, now) < 0.1]
         assert len(ends) >= 2
+
+
+async def test_many_ends_are_told_no_longer_than_one() -> None:
+    async with clinic(**FAST) as (made, (receiver,)):
+        alerts = [fired(f"i{n}", made.steady.now()) for n in range(3_000)]
+        made.recover(0, *alerts)
+        await until(lambda: len(receiver.alerts) >= len(alerts))
+        receiver.requests.clear()
+        made.say(0, *(over(each, made.steady.now() + 0.5) for each in alerts))
+        await until(lambda: made.teller._standing.parts[0].over)
+        await until(lambda: made.teller._standing.parts[0].entries == {})
+        told = Counter(each["labels"]["ref"] for each in receiver.alerts)
+        assert len(told) == len(alerts)
+        assert max(told.values()) <= (0.5 + 0.5) / 0.2 + 4  # it may be told as firing before
 
 
 async def test_what_the_owner_before_had_resolved_is_told() -> None:
