@@ -7,8 +7,8 @@ was away is told that, and not the way to it.
 
 For each receiver a `Queue` has the entries whose present state it has not taken (`fresh`: the last to change is told
 first) and those that it is to be told again (`round`: all, the last to change first, since of one cycle a higher stage
-comes after a lower one and silences it; what silences a whole workflow comes before everything). What is on its way is
-in neither; if it fails it comes back.
+comes after a lower one and silences it; what silences a whole workflow comes before everything). Partitions take turns.
+What is on its way is in neither; if it fails it comes back.
 
 Pure: no clock, no loop. Instants are UNIX seconds.
 """
@@ -130,22 +130,28 @@ class Standing:
         return None if part is None else part.entries.get(ref.key)
 
     def begin_round(self, queue: Queue, now: float) -> None:
-        """Everything is to be told again to this receiver, but for ends that were told long enough."""
-        after = now - self._kept
+        """Everything is to be told again to this receiver, but for ends that were told long enough.
+
+        What is left of the round before comes first, however long a round takes: else its last would never be told.
+        """
         for partition, part in self.parts.items():
-            again = [key for key, entry in part.entries.items() if entry.ended is None or entry.ended > after]
-            queue.round[partition] = [*again, *(key for key in again if key in part.whole)]
+            past = {key for key in part.over if self._was_told(part.entries[key], now)}
+            left = dict.fromkeys(key for key in queue.round.get(partition, ()) if key not in past)
+            new = [key for key in part.entries if key not in past and key not in left]
+            queue.round[partition] = [*new, *left, *(key for key in part.whole if key not in past)]
+
+    def _was_told(self, entry: Entry, now: float) -> bool:
+        """Whether an end was told for long enough."""
+        return entry.ended is not None and now - entry.ended >= self._kept
 
     def take(self, queue: Queue, partitions: Collection[int], most: int) -> list[Ref]:
         """At most so many entries of these partitions to be told next. Then call `landed` or `failed`."""
         taken: dict[Ref, bool] = {}
         for ref in self._next_fresh(queue, partitions, most):
             taken[ref] = True
-        for ref in self._next_again(queue, partitions):
-            if len(taken) >= most:
-                queue.round[ref.partition].append(ref.key)
-                break
-            taken.setdefault(ref, False)
+        again = self._next_again(queue, partitions)
+        while len(taken) < most and (more := next(again, None)) is not None:
+            taken.setdefault(more, False)
         queue.under_way.update(taken)
         return list(taken)
 
@@ -158,8 +164,8 @@ class Standing:
                 yield Ref(partition, key)
 
     def _next_again(self, queue: Queue, partitions: Collection[int]) -> Iterator[Ref]:
-        for partition in partitions:
-            keys = queue.round.get(partition)
+        for partition in [each for each in queue.round if each in partitions]:
+            keys = queue.round[partition] = queue.round.pop(partition)  # the others come before it the next time
             while keys:
                 ref = Ref(partition, keys.pop())
                 if self.entry(ref) is not None and not queue.has(ref):
@@ -207,10 +213,10 @@ class Standing:
                     yield
 
     def _look_at(self, part: Part, key: bytes, now: float) -> None:
-        ended, ref = part.entries[key].ended, Ref(part.number, key)
-        assert ended is not None
-        owed = now - ended < self._longest and any(queue.has(ref) for queue in self.queues)
-        if now - ended >= self._kept and not owed:
+        entry, ref = part.entries[key], Ref(part.number, key)
+        assert entry.ended is not None
+        owed = now - entry.ended < self._longest and any(queue.has(ref) for queue in self.queues)
+        if self._was_told(entry, now) and not owed:
             self._forget(part, ref)
 
     def _forget(self, part: Part, ref: Ref) -> None:

@@ -88,6 +88,36 @@ def test_a_round_has_what_silences_a_workflow_first_and_then_the_last_to_change(
     assert [told.take(2), told.take(2)] == [["w", "a"], ["c", "b"]]
 
 
+def test_a_round_that_takes_too_long_goes_on_where_it_was(told: Told) -> None:
+    told.fire("w", whole=True)
+    for labels in "abcdefgh":
+        told.fire(labels)
+    told.tell_all()
+    rounds = []
+    for _ in range(4):
+        told.begin_round()
+        rounds.append("".join(told.take(4)))
+        told.land(*rounds[-1])
+    assert rounds == ["whgf", "wedc", "wbah", "wgfe"]
+    assert len(told.first.round[0]) <= len(told.part.entries)
+
+
+def test_partitions_take_turns_though_a_round_takes_too_long(told: Told) -> None:
+    others = [told.standing.begin(number) for number in (1, 2)]
+    for part in (told.part, *others):
+        for labels in "ab":
+            told.standing.fired(part, f"{part.number}{labels}", worded(labels), 0)
+    while taken := told.standing.take(told.first, [0, 1, 2], 9):
+        told.standing.landed(told.first, taken)
+    rounds = []
+    for _ in range(3):
+        told.begin_round()
+        taken = told.standing.take(told.first, [0, 1, 2], 3)
+        told.standing.landed(told.first, taken)
+        rounds.append([f"{ref.partition}{ref.key.decode()}" for ref in taken])
+    assert rounds == [["0b", "0a", "1b"], ["2b", "2a", "0b"], ["1a", "1b", "2b"]]
+
+
 def test_what_failed_comes_next_in_its_order_and_the_round_goes_on(told: Told) -> None:
     for labels in "abcd":
         told.fire(labels)
