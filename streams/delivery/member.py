@@ -2,9 +2,10 @@
 
 Theory of operation. One request at a time, each with at most `BATCH` alerts: first those whose present state it has not
 taken, then, every `resend` seconds, all of them again, so that none ends by itself. Requests that fail are tried again
-with backoff and jitter (stamina), made anew each time of what is so then; once it answers again it is told all, since
-it may have forgotten all. A member that refuses what a request says (4xx) is asked with smaller and smaller ones; what
-it refuses alone waits for the next round and holds up nothing else.
+with backoff and jitter (stamina), or when the receiver says, but before Alertmanager ends anything. Each is made anew
+of what is so then; once it answers again it is told all, since it may have forgotten all. A member that refuses what a
+request says (4xx) is asked with smaller and smaller ones; what it refuses alone waits for the next round and holds up
+nothing else.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Member:
         resend = self._sink.resend
         first, longest = min(FIRST_WAIT, resend / 10), min(LONGEST_WAIT, resend / 4, self._sink.longest_wait)
         async for attempt in stamina.retry_context(
-            on=_after, attempts=None, timeout=None, wait_initial=first, wait_max=longest, wait_jitter=first
+            on=self._after, attempts=None, timeout=None, wait_initial=first, wait_max=longest, wait_jitter=first
         ):
             with attempt:
                 return await self._send()
@@ -141,7 +142,11 @@ class Member:
             self._failing = True
             log.warning("sink %s: receiver %s does not take alerts: %s", self._name, self._number, error.reason)
 
+    def _after(self, error: Exception) -> bool | float:
+        """For stamina: whether to try again, or after how many seconds.
 
-def _after(error: Exception) -> bool | float:
-    """For stamina: whether to try again, or after how many seconds."""
-    return (error.after or True) if isinstance(error, Failed) else False
+        A receiver may ask for an hour (`Retry-After`), by when Alertmanager would have ended all that fires.
+        """
+        if not isinstance(error, Failed):
+            return False
+        return min(error.after, self._sink.resend, self._sink.ends_after / 4) or True

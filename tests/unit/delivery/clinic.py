@@ -63,6 +63,8 @@ class Receiver:
         self.headers: list[Any] = []
         self.answer: Callable[[list[dict[str, Any]]], int] = lambda _: 200
         self.url = ""
+        self.says: dict[str, str] = {}
+        """Headers of its answers."""
 
     async def take(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
@@ -70,7 +72,7 @@ class Receiver:
         status = self.answer(body)
         if status == 200:
             self.requests.append(body)
-        return web.Response(status=status)
+        return web.Response(status=status, headers=self.says)
 
     @property
     def alerts(self) -> list[dict[str, Any]]:

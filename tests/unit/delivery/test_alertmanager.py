@@ -129,6 +129,20 @@ async def test_members_of_a_cluster_are_told_each_by_itself() -> None:
         await until(lambda: of(ill, "a"))
 
 
+@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize(("resend", "least"), [(0.2, 0.2), (1.5, FAST["ends_after"] / 4)])
+async def test_a_receiver_that_asks_for_an_hour_is_asked_before_what_fires_ends(
+    status: int, resend: float, least: float
+) -> None:
+    async with clinic(**FAST | {"resend": Seconds(resend)}) as (made, (receiver,)):
+        receiver.answer, receiver.says = lambda _: status, {"Retry-After": "3600"}
+        made.recover(0, fired("a", made.steady.now()))
+        await until(lambda: made.answers.counts["clinic", FAILED] == 1)
+        receiver.answer, failed_at = lambda _: 200, time.monotonic()
+        await until(lambda: of(receiver, "a"), 5)
+        assert time.monotonic() - failed_at > least * 0.8
+
+
 async def test_a_receiver_that_was_away_is_told_what_is_so_now() -> None:
     async with clinic(**FAST) as (made, (receiver,)):
         now = made.steady.now()
