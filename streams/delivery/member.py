@@ -21,7 +21,7 @@ import stamina
 from streams.delivery.answers import DELIVERED, Answers
 from streams.delivery.entries import Entry, Queue, Ref
 from streams.delivery.ownership import Guarded, Ownership
-from streams.delivery.posting import Failed, Poster, Refused, Request
+from streams.delivery.posting import Answer, Failed, Poster, Refused, Request
 from streams.delivery.sinks import Alertmanager
 from streams.delivery.standing import Standing
 
@@ -61,6 +61,8 @@ class Member:
         self._again_at = time.monotonic() + sink.resend
         self._most, self._failing = BATCH, False
         self.wake = asyncio.Event()
+        self._speaks_of: frozenset[int] = frozenset()
+        self._silent = asyncio.Event()
 
     async def run(self) -> None:
         """Tell until cancelled."""
@@ -74,6 +76,11 @@ class Member:
                 await self._sleep(left)
             if self._queue and not await self._until_taken():
                 await asyncio.sleep(min(1.0, self._sink.resend / 10))  # none of it is ours to tell
+
+    async def has_done_with(self, partition: int) -> None:
+        """Wait until no request is under way that says something of it."""
+        while partition in self._speaks_of:
+            await self._silent.wait()
 
     def _begin_round(self) -> None:
         self._again_at = time.monotonic() + self._sink.resend
@@ -103,7 +110,7 @@ class Member:
         if not refs:
             return False
         try:
-            answer = await self._poster.post(self._url, Request(self._body(refs), JSON))
+            answer = await self._post(refs)
         except Failed as error:
             self._failed(refs, error)
             if self._queue and isinstance(error, Refused) and error.status in ONE_IN_MANY:
@@ -114,6 +121,15 @@ class Member:
             raise
         self._landed(refs, answer.status)
         return True
+
+    async def _post(self, refs: list[Ref]) -> Answer:
+        self._speaks_of = frozenset(ref.partition for ref in refs)
+        self._silent.clear()
+        try:
+            return await self._poster.post(self._url, Request(self._body(refs), JSON))
+        finally:
+            self._speaks_of = frozenset()
+            self._silent.set()
 
     def _body(self, refs: list[Ref]) -> Guarded:
         now, parts = self._now(), {ref.partition for ref in refs}

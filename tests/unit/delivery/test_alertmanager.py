@@ -12,6 +12,7 @@ import pytest
 
 from streams.delivery.answers import DELIVERED, FAILED, REFUSED, SUPERSEDED
 from streams.delivery.member import BATCH, Member
+from streams.delivery.parting import PATIENCE
 from streams.delivery.posting import Poster
 from streams.delivery.sinks import Seconds, Secret
 from streams.web.refs import Refs
@@ -93,7 +94,7 @@ async def test_what_is_not_ours_is_not_told() -> None:
         made.recover(1, fired("b", now))
         await until(lambda: of(receiver, "a") and of(receiver, "b"))
         made.lanes.lanes[0].lost = "CommitFailedError"
-        made.release(1)
+        await made.release(1)
         made.say(0, fired("c", now))
         await asyncio.sleep(0.1)
         count = len(receiver.requests)
@@ -102,6 +103,37 @@ async def test_what_is_not_ours_is_not_told() -> None:
         assert of(receiver, "c") == []
         made.lanes.lanes[0].lost = None
         await until(lambda: of(receiver, "c"))
+
+
+async def test_a_partition_goes_when_what_was_being_said_of_it_is_taken() -> None:
+    async with clinic() as (made, (receiver,)):
+        receiver.may_answer.clear()
+        for number in range(2):
+            made.recover(number)
+        made.say(0, fired("a", made.steady.now()))
+        await until(lambda: receiver.asked)
+        await asyncio.wait_for(made.release(1), 0.5)  # nothing is said of it
+        going = asyncio.create_task(made.release(0))
+        await asyncio.sleep(0.1)
+        assert not going.done()
+        receiver.may_answer.set()
+        await asyncio.wait_for(going, 1)
+        assert len(of(receiver, "a")) == 1
+
+
+async def test_a_rebalance_waits_but_a_moment_for_all_its_partitions() -> None:
+    async with clinic(2) as (made, receivers):
+        for receiver in receivers:
+            receiver.may_answer.clear()
+        for number in range(8):
+            made.recover(number, fired(f"i{number}", made.steady.now()))
+        await until(lambda: all(receiver.asked for receiver in receivers))
+        began = time.monotonic()
+        for number in range(8):
+            await made.release(number)
+        assert 0.9 * PATIENCE < time.monotonic() - began < 2 * PATIENCE
+        for receiver in receivers:
+            receiver.may_answer.set()
 
 
 async def test_labels_that_change_are_over_first() -> None:
