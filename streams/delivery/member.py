@@ -21,7 +21,7 @@ import stamina
 from streams.delivery.answers import DELIVERED, Answers
 from streams.delivery.entries import Entry, Queue, Ref
 from streams.delivery.ownership import Guarded, Ownership
-from streams.delivery.posting import Answer, Failed, Poster, Refused, Request
+from streams.delivery.posting import Answer, Failed, NotOurs, Poster, Refused, Request
 from streams.delivery.sinks import Alertmanager
 from streams.delivery.standing import Standing
 
@@ -111,6 +111,9 @@ class Member:
             return False
         try:
             answer = await self._post(refs)
+        except NotOurs:  # since it was asked; nothing was sent
+            self._standing.failed(self._queue, refs)
+            return False
         except Failed as error:
             self._failed(refs, error)
             if self._queue and isinstance(error, Refused) and error.status in ONE_IN_MANY:

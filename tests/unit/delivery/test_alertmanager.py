@@ -105,6 +105,22 @@ async def test_what_is_not_ours_is_not_told() -> None:
         await until(lambda: of(receiver, "c"))
 
 
+async def test_a_receiver_is_not_blamed_for_what_we_keep_to_ourselves(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with clinic(**FAST) as (made, (receiver,)):
+        made.recover(0, fired("a", made.steady.now()))
+        await until(lambda: of(receiver, "a"))
+        held: list[int] = []
+        with monkeypatch.context() as patched:
+            patched.setattr(made.teller._owners, "are_ours", lambda _: held.append(1))
+            await until(lambda: len(held) >= 2)
+        assert made.answers.counts["clinic", FAILED] == 0
+        receiver.requests.clear()
+        await until(lambda: of(receiver, "a"))
+    assert "does not take alerts" not in caplog.text
+
+
 async def test_a_partition_goes_when_what_was_being_said_of_it_is_taken() -> None:
     async with clinic() as (made, (receiver,)):
         receiver.may_answer.clear()
