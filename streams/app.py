@@ -69,13 +69,13 @@ class Portalwatch(App):
         )
         self.site = Server(self, self.watch, given, client)
         file = sinks.load(given.sinks)
+        self.lanes.released(self.watch.released)  # before the sinks, which may wait
         with sinks.naming(given.sinks):
             self.delivery = Delivery(self, self.watch, given, client, file, self.site.refs)
         pending = PendingCollector(self.watch, self._owns, self.delivery.answers)
         shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now, pending)
         self._metrics = MetricsServer(given.metrics_host, given.metrics_port, shown)
         self.lanes.recovered(self.watch.recovered)
-        self.lanes.released(self.watch.released)
         self.lanes.set_aside(self.watch.set_aside)
 
     def _wall(self) -> int:

@@ -20,7 +20,6 @@ import logging
 from base64 import b64encode
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -30,17 +29,16 @@ from aiokafka.errors import KafkaError
 from schemas import alerts, instants
 from schemas.alerts import FEED_RESTORED, FEED_SILENT, FIRED, RESOLVED, Alert
 from streams.core.book import Book
-from streams.delivery import saying
+from streams.delivery import saying, tails
 from streams.delivery.answers import DELIVERED, SUPERSEDED, Line
 from streams.delivery.entries import Entry, Part
 from streams.delivery.member import Member
 from streams.delivery.ownership import Ownership
+from streams.delivery.parting import Parting
 from streams.delivery.posting import Failed, Poster
 from streams.delivery.sinks import Alertmanager
 from streams.delivery.standing import Standing
 from streams.delivery.wording import Wording, stamp
-from streams.runtime import changelog
-from streams.runtime.batch import Record
 from streams.web.refs import Refs
 
 if TYPE_CHECKING:
@@ -87,6 +85,7 @@ class AlertmanagerTeller:
         self._stands_in: Wording | None = None
         """In which all that fires is worded, but for what came since in a newer one."""
         self._members: list[Member] = []
+        self._parting = Parting()
         self._app.lanes.recovered(self._recovered)
         self._app.lanes.released(self._released)
         self._watch.listeners.append(self._said)
@@ -95,7 +94,7 @@ class AlertmanagerTeller:
         """Alerts of which nobody has taken that they fire, or are over."""
         return self._standing.backlog
 
-    # -- what the lanes say: only noted, they wait ----------------------------------------------
+    # -- what the lanes say: only noted, they wait (`_released`: for what is under way) ----------
 
     def _recovered(self, partition: int) -> None:
         """Its slice is what the broker has; nothing was judged on it yet."""
@@ -106,12 +105,13 @@ class AlertmanagerTeller:
         self._wake.set()
         self._handed.set()
 
-    def _released(self, partition: int) -> None:
+    async def _released(self, partition: int) -> None:
         self._work.pop(partition, None)
         self._unread.pop(partition, None)
         if (part := self._standing.drop(partition)) is not None:
             self._gone.append(part)
             self._wake.set()
+            await self._parting.wait(self._members, partition)
 
     def _said(self, partition: int, said: Sequence[Alert]) -> None:
         if (part := self._standing.parts.get(partition)) is not None:
@@ -135,6 +135,7 @@ class AlertmanagerTeller:
             for member in self._members:
                 group.create_task(member.run())
             group.create_task(self._read_tails())
+            group.create_task(self._forget())
             await self._take_in()
 
     def _login(self) -> dict[str, str]:
@@ -216,6 +217,13 @@ class AlertmanagerTeller:
             now = self._delivery.wall()
             self._standing.fired(part, alert_id, self._words().of(alerts.decode(value), now), now)
 
+    async def _forget(self) -> None:
+        """Let go of what was told long enough, with turns of the loop in between."""
+        while True:
+            for _ in self._standing.forget(self._delivery.wall()):
+                await asyncio.sleep(0)
+            await asyncio.sleep(self._sink.resend)
+
     async def _dissolve(self) -> None:
         """Let what is no longer ours go a little at a time: to free it all at once takes the loop's time."""
         while self._gone:
@@ -248,9 +256,7 @@ class AlertmanagerTeller:
 
     async def _tail(self, partition: int) -> Iterator[Alert]:
         since = self._watch.clock.at(self._app.steady.now() - self._sink.resolved_for)
-        place = TopicPartition(self._watch.topics.alerts, partition)
-        found = await changelog.tail(self._delivery.client, place, _is_end, partial(_is_before, since))
-        return (alert for record in found if (alert := saying.read(record.value)) is not None and _at(alert) >= since)
+        return await tails.ends(self._delivery.client, TopicPartition(self._watch.topics.alerts, partition), since)
 
     # -- what became of it ----------------------------------------------------------------------
 
@@ -271,19 +277,6 @@ class AlertmanagerTeller:
             reason=reason, recipients=entry.worded.recipients,
         )  # fmt: skip
         self._answers.journal.note(entry.event.split(":")[1], line)
-
-
-def _is_end(record: Record) -> bool:
-    return record.value is not None and b'"resolved"' in record.value
-
-
-def _is_before(since: int, record: Record) -> bool:
-    alert = saying.read(record.value)
-    return alert is not None and _at(alert) < since
-
-
-def _at(alert: Alert) -> int:
-    return instants.parse(alert.time)
 
 
 def tellers(delivery: Delivery, given: Mapping[str, Alertmanager]) -> dict[str, AlertmanagerTeller]:

@@ -2,9 +2,10 @@
 
 Theory of operation. One request at a time, each with at most `BATCH` alerts: first those whose present state it has not
 taken, then, every `resend` seconds, all of them again, so that none ends by itself. Requests that fail are tried again
-with backoff and jitter (stamina), made anew each time of what is so then; once it answers again it is told all, since
-it may have forgotten all. A member that refuses what a request says (4xx) is asked with smaller and smaller ones; what
-it refuses alone waits for the next round and holds up nothing else.
+with backoff and jitter (stamina), or when the receiver says, but before Alertmanager ends anything. Each is made anew
+of what is so then; once it answers again it is told all, since it may have forgotten all. A member that refuses what a
+request says (4xx) is asked with smaller and smaller ones; what it refuses alone waits for the next round and holds up
+nothing else.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import stamina
 from streams.delivery.answers import DELIVERED, Answers
 from streams.delivery.entries import Entry, Queue, Ref
 from streams.delivery.ownership import Guarded, Ownership
-from streams.delivery.posting import Failed, Poster, Refused, Request
+from streams.delivery.posting import Answer, Failed, NotOurs, Poster, Refused, Request
 from streams.delivery.sinks import Alertmanager
 from streams.delivery.standing import Standing
 
@@ -60,6 +61,8 @@ class Member:
         self._again_at = time.monotonic() + sink.resend
         self._most, self._failing = BATCH, False
         self.wake = asyncio.Event()
+        self._speaks_of: frozenset[int] = frozenset()
+        self._silent = asyncio.Event()
 
     async def run(self) -> None:
         """Tell until cancelled."""
@@ -74,10 +77,14 @@ class Member:
             if self._queue and not await self._until_taken():
                 await asyncio.sleep(min(1.0, self._sink.resend / 10))  # none of it is ours to tell
 
+    async def has_done_with(self, partition: int) -> None:
+        """Wait until no request is under way that says something of it."""
+        while partition in self._speaks_of:
+            await self._silent.wait()
+
     def _begin_round(self) -> None:
         self._again_at = time.monotonic() + self._sink.resend
-        self._standing.forget(self._now())
-        self._standing.begin_round(self._queue)
+        self._standing.begin_round(self._queue, self._now())
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -91,7 +98,7 @@ class Member:
         resend = self._sink.resend
         first, longest = min(FIRST_WAIT, resend / 10), min(LONGEST_WAIT, resend / 4, self._sink.longest_wait)
         async for attempt in stamina.retry_context(
-            on=_after, attempts=None, timeout=None, wait_initial=first, wait_max=longest, wait_jitter=first
+            on=self._after, attempts=None, timeout=None, wait_initial=first, wait_max=longest, wait_jitter=first
         ):
             with attempt:
                 return await self._send()
@@ -103,7 +110,10 @@ class Member:
         if not refs:
             return False
         try:
-            answer = await self._poster.post(self._url, Request(self._body(refs), JSON))
+            answer = await self._post(refs)
+        except NotOurs:  # since it was asked; nothing was sent
+            self._standing.failed(self._queue, refs)
+            return False
         except Failed as error:
             self._failed(refs, error)
             if self._queue and isinstance(error, Refused) and error.status in ONE_IN_MANY:
@@ -114,6 +124,15 @@ class Member:
             raise
         self._landed(refs, answer.status)
         return True
+
+    async def _post(self, refs: list[Ref]) -> Answer:
+        self._speaks_of = frozenset(ref.partition for ref in refs)
+        self._silent.clear()
+        try:
+            return await self._poster.post(self._url, Request(self._body(refs), JSON))
+        finally:
+            self._speaks_of = frozenset()
+            self._silent.set()
 
     def _body(self, refs: list[Ref]) -> Guarded:
         now, parts = self._now(), {ref.partition for ref in refs}
@@ -142,7 +161,11 @@ class Member:
             self._failing = True
             log.warning("sink %s: receiver %s does not take alerts: %s", self._name, self._number, error.reason)
 
+    def _after(self, error: Exception) -> bool | float:
+        """For stamina: whether to try again, or after how many seconds.
 
-def _after(error: Exception) -> bool | float:
-    """For stamina: whether to try again, or after how many seconds."""
-    return (error.after or True) if isinstance(error, Failed) else False
+        A receiver may ask for an hour (`Retry-After`), by when Alertmanager would have ended all that fires.
+        """
+        if not isinstance(error, Failed):
+            return False
+        return min(error.after, self._sink.resend, self._sink.ends_after / 4) or True

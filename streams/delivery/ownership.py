@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 
+from streams.delivery.posting import NotOurs
 from streams.runtime.lane import FENCE_PART
 
 PATIENCE: Final = 5.0
@@ -71,12 +72,8 @@ class Ownership:
         return self._pace() - lane.member_at <= lane.session * FENCE_PART
 
 
-class NotOurs(Exception):
-    """What was to be written is not ours to say any more."""
-
-
 class Guarded(BytesPayload):
-    """A body that is written only while `may` says so; else the request fails."""
+    """A body that is written only while `may` says so; else the request ends with NotOurs."""
 
     def __init__(self, value: bytes, may: Callable[[], bool]) -> None:
         super().__init__(value, content_type="application/json")

@@ -62,6 +62,13 @@ class Gone(Failed):
     result = GONE
 
 
+class NotOurs(Failed):
+    """We wrote nothing: what was to be said is not ours to say any more. It says nothing of the receiver."""
+
+    def __init__(self) -> None:
+        super().__init__("not ours to say any more")
+
+
 class Answer(NamedTuple):
     """What a receiver that took it said."""
 
@@ -122,9 +129,11 @@ class Poster:
         await self._session.close()
 
     async def post(self, url: str, request: Request) -> Answer:
-        """One try. Failed, Refused or Gone say why it was not taken; each is counted."""
+        """One try. Failed, Refused or Gone say why it was not taken; each is counted, but NotOurs was no try."""
         try:
             return await self._post(url, request)
+        except NotOurs:
+            raise
         except Failed as error:
             self._answers.count(self._sink, error.result)
             raise
@@ -182,6 +191,8 @@ class Poster:
         except TimeoutError:
             raise Failed("no answer in time") from None
         except ClientError as error:
+            if isinstance(error.__cause__, NotOurs):  # aiohttp wraps what a body raises
+                raise NotOurs from None
             raise Failed(type(error).__name__) from None
         except ValueError:  # its message may hold a header, and that a secret
             raise Failed("the request cannot be written: a header is none") from None
@@ -224,4 +235,4 @@ def _date(text: str) -> float:
     return email.utils.parsedate_to_datetime(text).timestamp()
 
 
-__all__ = ["Answer", "Failed", "Gone", "Poster", "Refused", "Request"]
+__all__ = ["Answer", "Failed", "Gone", "NotOurs", "Poster", "Refused", "Request"]

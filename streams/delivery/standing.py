@@ -7,8 +7,8 @@ was away is told that, and not the way to it.
 
 For each receiver a `Queue` has the entries whose present state it has not taken (`fresh`: the last to change is told
 first) and those that it is to be told again (`round`: all, the last to change first, since of one cycle a higher stage
-comes after a lower one and silences it; what silences a whole workflow comes before everything). What is on its way is
-in neither; if it fails it comes back.
+comes after a lower one and silences it; what silences a whole workflow comes before everything). Partitions take turns.
+What is on its way is in neither; if it fails it comes back.
 
 Pure: no clock, no loop. Instants are UNIX seconds.
 """
@@ -129,21 +129,29 @@ class Standing:
         part = self.parts.get(ref.partition)
         return None if part is None else part.entries.get(ref.key)
 
-    def begin_round(self, queue: Queue) -> None:
-        """Everything is to be told again to this receiver."""
+    def begin_round(self, queue: Queue, now: float) -> None:
+        """Everything is to be told again to this receiver, but for ends that were told long enough.
+
+        What is left of the round before comes first, however long a round takes: else its last would never be told.
+        """
         for partition, part in self.parts.items():
-            queue.round[partition] = [*part.entries, *part.whole]
+            past = {key for key in part.over if self._was_told(part.entries[key], now)}
+            left = dict.fromkeys(key for key in queue.round.get(partition, ()) if key not in past)
+            new = [key for key in part.entries if key not in past and key not in left]
+            queue.round[partition] = [*new, *left, *(key for key in part.whole if key not in past)]
+
+    def _was_told(self, entry: Entry, now: float) -> bool:
+        """Whether an end was told for long enough."""
+        return entry.ended is not None and now - entry.ended >= self._kept
 
     def take(self, queue: Queue, partitions: Collection[int], most: int) -> list[Ref]:
         """At most so many entries of these partitions to be told next. Then call `landed` or `failed`."""
         taken: dict[Ref, bool] = {}
         for ref in self._next_fresh(queue, partitions, most):
             taken[ref] = True
-        for ref in self._next_again(queue, partitions):
-            if len(taken) >= most:
-                queue.round[ref.partition].append(ref.key)
-                break
-            taken.setdefault(ref, False)
+        again = self._next_again(queue, partitions)
+        while len(taken) < most and (more := next(again, None)) is not None:
+            taken.setdefault(more, False)
         queue.under_way.update(taken)
         return list(taken)
 
@@ -156,8 +164,8 @@ class Standing:
                 yield Ref(partition, key)
 
     def _next_again(self, queue: Queue, partitions: Collection[int]) -> Iterator[Ref]:
-        for partition in partitions:
-            keys = queue.round.get(partition)
+        for partition in [each for each in queue.round if each in partitions]:
+            keys = queue.round[partition] = queue.round.pop(partition)  # the others come before it the next time
             while keys:
                 ref = Ref(partition, keys.pop())
                 if self.entry(ref) is not None and not queue.has(ref):
@@ -195,19 +203,21 @@ class Standing:
         """Whoever told this receiver has failed: what was under way was not taken."""
         self.failed(queue, list(queue.under_way))
 
-    def forget(self, now: float) -> None:
-        """Let go of some of the ends that were told long enough."""
-        for part in self.parts.values():
-            for key in [key for key, _ in zip(part.over, range(FORGET_AT_ONCE), strict=False)]:
-                ended = part.entries[key].ended
-                assert ended is not None
-                if now - ended < self._kept:
-                    break
-                ref = Ref(part.number, key)
-                if now - ended < self._longest and any(queue.has(ref) for queue in self.queues):
-                    part.over[key] = part.over.pop(key)  # look at it again when the others have been
-                    continue
-                self._forget(part, ref)
+    def forget(self, now: float) -> Iterator[None]:
+        """Let go of the ends that were told long enough; each step of it looks at `FORGET_AT_ONCE`."""
+        for part in list(self.parts.values()):
+            for count, key in enumerate(list(part.over), 1):
+                if key in part.over and self.parts.get(part.number) is part:
+                    self._look_at(part, key, now)
+                if not count % FORGET_AT_ONCE:
+                    yield
+
+    def _look_at(self, part: Part, key: bytes, now: float) -> None:
+        entry, ref = part.entries[key], Ref(part.number, key)
+        assert entry.ended is not None
+        owed = now - entry.ended < self._longest and any(queue.has(ref) for queue in self.queues)
+        if self._was_told(entry, now) and not owed:
+            self._forget(part, ref)
 
     def _forget(self, part: Part, ref: Ref) -> None:
         part.remove(ref.key)

@@ -155,19 +155,20 @@ def test_a_higher_stage_silences_the_lower_ones_of_its_cycle(under_test: tuple[A
         stage("due-soon", "ref-b"), stage("imminent", "ref-b"),
         stage("due-soon", "ref-c", clock="second"), stage("missed", "ref-c"),  # two ladders
         stage("attempts", "ref-d"), stage("missed", "ref-d"),
-        stage("heads-up", "ref-e"), stage("too-late", "ref-e", severity="critical", notify="on_call"),
+        stage("missed", "ref-e"), stage("escalated", "ref-e", severity="warning"),  # as without a severity
+        stage("missed", "ref-f"), stage("afterwards", "ref-f"),  # of a name that no rule knows
     )  # fmt: skip
     calls = [
-        ("champion", ["ref-a escalated"]),
-        ("on_call", ["ref-b imminent", "ref-c missed", "ref-d missed", "ref-e too-late"]),
-        ("pool", ["ref-c due-soon", "ref-d attempts"]),
+        ("champion", ["ref-a escalated", "ref-e escalated"]),
+        ("on_call", ["ref-b imminent", "ref-c missed", "ref-d missed", "ref-f missed"]),
+        ("pool", ["ref-c due-soon", "ref-d attempts", "ref-f afterwards"]),
     ]
     told(under_test, calls)
     muted = {a["labels"]["ref"] + " " + a["labels"]["stage"] for a in manager.alerts() if a["status"]["inhibitedBy"]}
-    assert muted == {"ref-a due-soon", "ref-a imminent", "ref-a missed", "ref-b due-soon", "ref-e heads-up"}
+    assert muted == {"ref-a due-soon", "ref-a imminent", "ref-a missed", "ref-b due-soon", "ref-e missed"}
     # A warning that was told falls silent when the higher stage comes: no message says that it is over.
     manager.send(stage("missed", "ref-c", clock="second"))
-    five = ["ref-b imminent", "ref-c missed", "ref-c missed", "ref-d missed", "ref-e too-late"]
+    five = ["ref-b imminent", "ref-c missed", "ref-c missed", "ref-d missed", "ref-f missed"]
     told(under_test, [*calls, ("on_call", five)])
     assert said(receiver, firing=False) == []
 

@@ -186,6 +186,9 @@ class World:
 
     def round(self) -> None:
         """Everything is told again, as it is every minute."""
+        for standing in self.standings:
+            for _ in standing.forget(self.now):
+                pass
         for number, each in enumerate(self.receivers):
             for worker in range(WORKERS):
                 self.members[worker][number]._begin_round()

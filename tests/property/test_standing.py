@@ -134,3 +134,18 @@ def test_requests_grow_again_when_they_are_taken() -> None:
     world.tell(0, 0)
     world.tell(0, 0)
     assert shown(world) == world.fires()
+
+
+def test_a_receiver_that_is_so_slow_that_no_round_is_through_in_time_ends_nothing() -> None:
+    """Three requests for all that fires, and one in each minute: what is told every three does not end after five."""
+    world = World()
+    for number in range(PARTITIONS):
+        for n in range(1, LABELS):
+            world.fire(number, n)
+    world.quiet()
+    for _ in range(20):
+        for number in range(RECEIVERS):
+            world.members[0][number]._begin_round()
+            world.tell(0, number)
+        world.later(60)
+    assert shown(world) == world.fires()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -63,14 +63,21 @@ class Receiver:
         self.headers: list[Any] = []
         self.answer: Callable[[list[dict[str, Any]]], int] = lambda _: 200
         self.url = ""
+        self.says: dict[str, str] = {}
+        """Headers of its answers."""
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.asked = 0
 
     async def take(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
         self.headers.append(request.headers)
+        self.asked += 1
+        await self.may_answer.wait()
         status = self.answer(body)
         if status == 200:
             self.requests.append(body)
-        return web.Response(status=status)
+        return web.Response(status=status, headers=self.says)
 
     @property
     def alerts(self) -> list[dict[str, Any]]:
@@ -93,7 +100,7 @@ class Clinic:
         self.tail: list[Alert] = []
         self.lanes = Lanes({})
         self._recovered: list[Callable[[int], None]] = []
-        self._released: list[Callable[[int], None]] = []
+        self._released: list[Callable[[int], Awaitable[None]]] = []
         lanes = cast(Any, self.lanes)
         lanes.recovered, lanes.released = self._recovered.append, self._released.append
         self.watch = SimpleNamespace(
@@ -124,10 +131,10 @@ class Clinic:
         for fun in self._recovered:
             fun(partition)
 
-    def release(self, partition: int) -> None:
+    async def release(self, partition: int) -> None:
         del self.lanes.lanes[partition]
         for fun in self._released:
-            fun(partition)
+            await fun(partition)
 
     def say(self, partition: int, *said: Alert) -> None:
         """The broker has confirmed it."""

@@ -232,6 +232,14 @@ def test_what_is_found_when_sinks_are_made_is_said_with_the_file(
     assert "hush" not in str(caught.value)
 
 
+def test_a_sink_that_waits_when_a_partition_goes_keeps_the_watch_from_nothing(tmp_path: Path) -> None:
+    file = written(tmp_path, "[alertmanager.a]\nurls = ['http://h']")
+    app = create(settings.load({"PORTALWATCH_SINKS": str(file)}, None))
+    first, *others = app.lanes._on_released
+    assert first == app.watch.released
+    assert [each.__qualname__ for each in others] == ["AlertmanagerTeller._released"]
+
+
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "sinks.toml").write_bytes(b"\xff")
     with pytest.raises(SettingsError, match=r"sinks\.toml: is not TOML: it has to be UTF-8"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.delivery.entries import Entry, Part, Ref
-from streams.delivery.standing import FORGET_AT_ONCE, Standing
+from streams.delivery.standing import Standing
 from streams.delivery.wording import Worded
 
 KEPT, LONGEST = 900.0, 86_400.0
@@ -51,6 +51,13 @@ class Told:
             while taken := self.standing.take(queue, [0], 500):
                 self.standing.landed(queue, taken)
 
+    def begin_round(self, now: float = 0.0) -> None:
+        self.standing.begin_round(self.first, now)
+
+    def forget(self, now: float) -> int:
+        """The steps that it took."""
+        return sum(1 for _ in self.standing.forget(now)) + 1
+
     def entry(self, labels: str) -> Entry:
         return self.part.entries[labels.encode()]
 
@@ -77,15 +84,45 @@ def test_a_round_has_what_silences_a_workflow_first_and_then_the_last_to_change(
         told.fire(labels)
     told.end("a")
     told.tell_all()
-    told.standing.begin_round(told.first)
+    told.begin_round()
     assert [told.take(2), told.take(2)] == [["w", "a"], ["c", "b"]]
+
+
+def test_a_round_that_takes_too_long_goes_on_where_it_was(told: Told) -> None:
+    told.fire("w", whole=True)
+    for labels in "abcdefgh":
+        told.fire(labels)
+    told.tell_all()
+    rounds = []
+    for _ in range(4):
+        told.begin_round()
+        rounds.append("".join(told.take(4)))
+        told.land(*rounds[-1])
+    assert rounds == ["whgf", "wedc", "wbah", "wgfe"]
+    assert len(told.first.round[0]) <= len(told.part.entries)
+
+
+def test_partitions_take_turns_though_a_round_takes_too_long(told: Told) -> None:
+    others = [told.standing.begin(number) for number in (1, 2)]
+    for part in (told.part, *others):
+        for labels in "ab":
+            told.standing.fired(part, f"{part.number}{labels}", worded(labels), 0)
+    while taken := told.standing.take(told.first, [0, 1, 2], 9):
+        told.standing.landed(told.first, taken)
+    rounds = []
+    for _ in range(3):
+        told.begin_round()
+        taken = told.standing.take(told.first, [0, 1, 2], 3)
+        told.standing.landed(told.first, taken)
+        rounds.append([f"{ref.partition}{ref.key.decode()}" for ref in taken])
+    assert rounds == [["0b", "0a", "1b"], ["2b", "2a", "0b"], ["1a", "1b", "2b"]]
 
 
 def test_what_failed_comes_next_in_its_order_and_the_round_goes_on(told: Told) -> None:
     for labels in "abcd":
         told.fire(labels)
     told.tell_all()
-    told.standing.begin_round(told.first)
+    told.begin_round()
     told.fire("e")
     told.fire("f")
     assert told.take(4) == ["f", "e", "d", "c"]
@@ -98,7 +135,7 @@ def test_what_is_refused_alone_waits_for_the_next_round(told: Told) -> None:
     assert told.take() == ["a"]
     assert told.fail("a", later=True) == ["a"]
     assert [told.take(), told.standing.backlog] == [[], 1]
-    told.standing.begin_round(told.first)
+    told.begin_round()
     assert told.take() == ["a"]
     assert [told.land("a"), told.standing.backlog] == [["a"], 0]
 
@@ -140,7 +177,7 @@ def test_of_a_partition_that_is_gone_nothing_is_left(told: Told) -> None:
     told.fire("a")
     told.fire("b")
     told.take(1)
-    told.standing.begin_round(told.first)
+    told.begin_round()
     told.standing.drop(0)
     assert not told.first
     assert [told.first.under_way, told.standing.backlog, told.take()] == [{}, 0, []]
@@ -184,87 +221,3 @@ def test_what_was_said_to_be_over_and_stands_is_not(told: Told) -> None:
     told.was_over("b", 5, "1")  # in another policy's labels: it was never told to be over, nor was it
     told.end("a", alert="0")
     assert [told.take(), told.entry("a").ended, told.standing.backlog] == [[], None, 0]
-
-
-def test_an_end_is_told_for_a_while_and_then_let_go(told: Told) -> None:
-    told.fire("a")
-    told.end("a", 100)
-    told.tell_all()
-    told.standing.forget(100 + KEPT - 1)
-    told.standing.begin_round(told.first)
-    assert told.take() == ["a"]
-    told.standing.forget(100 + KEPT)
-    assert [told.part.entries, told.part.over, told.first.under_way, told.take()] == [{}, {}, {}, []]
-
-
-@pytest.mark.parametrize("how", ["waits", "in flight", "in flight and due", "failed"])
-def test_an_end_that_was_not_taken_is_kept_for_longer(told: Told, how: str) -> None:
-    told.fire("a")
-    told.tell_all()
-    told.end("a", 100)
-    told.standing.landed(told.second, told.standing.take(told.second, [0], 1))
-    if how == "in flight and due":
-        told.standing.begin_round(told.first)
-    if how != "waits":
-        assert told.take() == ["a"]
-    if how == "failed":
-        told.fail("a")
-    told.standing.forget(100 + KEPT)
-    assert list(told.part.entries) == [b"a"]
-    told.standing.forget(100 + LONGEST)
-    assert [told.part.entries, told.standing.backlog, dict(told.first.under_way), bool(told.first)] == [
-        {},
-        0,
-        {},
-        False,
-    ]
-
-
-def test_ends_that_are_not_taken_hold_up_no_other(told: Told) -> None:
-    for n in range(FORGET_AT_ONCE):
-        told.end(f"a{n}", 1)
-    told.take()
-    told.tell_all()
-    told.end("b", 2)
-    told.fail(*(f"a{n}" for n in range(FORGET_AT_ONCE)))
-    told.standing.landed(told.first, refs("b"))
-    told.first.fresh[0].pop(b"b")
-    told.standing.landed(told.second, told.standing.take(told.second, [0], 500))
-    for _ in range(2):
-        told.standing.forget(2 + KEPT)
-    assert [b"b" in told.part.entries, len(told.part.entries)] == [False, FORGET_AT_ONCE]
-
-
-def test_what_is_forgotten_is_not_told_though_the_round_had_it(told: Told) -> None:
-    told.fire("a")
-    told.end("a", 1)
-    told.tell_all()
-    told.standing.begin_round(told.first)
-    told.standing.forget(1 + KEPT)
-    assert told.take() == []
-
-
-def test_an_end_that_only_the_second_receiver_lacks_is_kept_for_it(told: Told) -> None:
-    told.fire("a")
-    told.tell_all()
-    told.end("a", 100)
-    assert [told.take(), told.land("a")] == [["a"], ["a:over"]]
-    told.standing.forget(100 + KEPT)
-    assert told.standing.take(told.second, [0], 9) == refs("a")
-
-
-def test_an_end_that_nobody_took_in_all_that_time_is_let_go_of_and_owed_no_more(told: Told) -> None:
-    told.fire("a")
-    told.end("a", 100)
-    told.standing.forget(100 + KEPT)
-    assert told.standing.backlog == 1
-    told.standing.forget(100 + LONGEST)
-    assert [told.standing.backlog, bool(told.first), bool(told.second)] == [0, False, False]
-
-
-def test_a_workflow_that_is_heard_again_is_let_go_of_whole(told: Told) -> None:
-    told.fire("w", whole=True)
-    told.end("w", 1)
-    told.tell_all()
-    told.standing.forget(1 + KEPT)
-    assert [told.part.entries, told.part.whole] == [{}, {}]
