@@ -156,7 +156,7 @@ class Poster:
         try:
             return await self.post(url, make())
         except Failed as error:
-            if heard is not None:
+            if heard is not None and not isinstance(error, NotOurs):
                 heard(error)
             raise
 
@@ -213,7 +213,7 @@ def _trusting(sink: str, ca_file: Path) -> ssl.SSLContext:
 
 def _against(error: BaseException) -> float | None:
     """Seconds that a receiver asked for when it failed; None if the error says nothing against it."""
-    failed = isinstance(error, Failed) and not isinstance(error, Refused | Gone)
+    failed = isinstance(error, Failed) and not isinstance(error, Refused | Gone | NotOurs)
     return error.after if failed and isinstance(error, Failed) else None
 
 

@@ -17,6 +17,7 @@ import trustme
 
 from streams.delivery.answers import Answers, NoJournal
 from streams.delivery.breaker import Breaker
+from streams.delivery.ownership import Guarded
 from streams.delivery.posting import THRESHOLD, Failed, Gone, Poster, Refused, Request
 from streams.settings import SettingsError
 from tests.child import free_port
@@ -213,6 +214,19 @@ async def test_what_the_receiver_refuses_does_not_open_the_breaker() -> None:
         await made.until_taken(receiver.url, lambda: ONE)
         assert made.breaker(receiver.url).state == "closed"
     assert len(receiver.times) == 2 * THRESHOLD + 1
+
+
+async def test_what_we_withhold_ourselves_says_nothing_of_the_receiver() -> None:
+    """A worker that was stopped has a dozen bodies to withhold when it wakes; then the receiver is asked at once."""
+    made, answers = poster(longest=0.01, open_seconds=60.0)
+    heard: list[Failed] = []
+    looks = iter([False] * (THRESHOLD + 1))
+    async with serving() as receiver, made:
+        request = Request(Guarded(b"body", lambda: next(looks, True)), {"Content-Type": "text/plain"})
+        await asyncio.wait_for(made.until_taken(receiver.url, lambda: request, heard.append), 5)
+        assert made.breaker(receiver.url).state == "closed"
+        assert len(receiver.bodies) == 1
+    assert (heard, results(answers)) == ([], {})
 
 
 async def test_so_many_at_a_time_and_who_waits_is_none_of_them() -> None:
