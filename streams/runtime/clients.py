@@ -18,6 +18,7 @@ from streams.runtime.settings import Settings
 DISCONNECT_PATIENCE = 5.0  # a join or a broker that does not answer must not hold up the end
 FETCH_TOTAL = 32 << 20  # bytes of one fetch response over all partitions: what bounds a worker's memory
 FOLLOWED_FETCH = 1 << 20  # of a partition that is followed
+NEVER = 1 << 40  # milliseconds
 UNKNOWN_REQUEST = (UnknownError, UnsupportedVersionError, IncompatibleBrokerVersion)
 
 log = get_logger(__name__)
@@ -37,7 +38,9 @@ def group_consumer(client: Mapping[str, Any], conf: Conf, settings: Settings) ->
     """The consumer of all inputs, not yet started.
 
     Offsets are committed by us alone; records only when their transaction is. No `client_rack`: a follower's end may
-    lag, and the gate needs the leader's. A record larger than the fetch size comes alone (brokers since 0.10.1).
+    lag, and the gate needs the leader's. A record larger than the fetch size comes alone (brokers since 0.10.1). How
+    seldom it polls is no sign of trouble: a worker without partitions never does, and aiokafka would have it leave the
+    group and not join again (aiokafka issues 720, 1187). Who hangs is found by the watchdog.
     """
     return AIOKafkaConsumer(
         **client,
@@ -53,7 +56,7 @@ def group_consumer(client: Mapping[str, Any], conf: Conf, settings: Settings) ->
         session_timeout_ms=int(conf.broker_session_timeout * 1000),
         heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
         rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
-        max_poll_interval_ms=int((conf.broker_max_poll_interval or 300) * 1000),
+        max_poll_interval_ms=NEVER,
     )
 
 
@@ -75,8 +78,15 @@ def following_consumer(client: Mapping[str, Any], conf: Conf, group: str, *, sol
         session_timeout_ms=int(conf.broker_session_timeout * 1000),
         heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
         rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
-        max_poll_interval_ms=(1 << 31) - 1,
+        max_poll_interval_ms=NEVER,
     )
+
+
+def check(group: AIOKafkaConsumer | None) -> None:
+    """Raise what aiokafka's coordination ended by or waits to tell: who fetches nothing would not hear of it."""
+    coordinator = getattr(group, "_coordinator", None)
+    if coordinator is not None:
+        coordinator.check_errors()
 
 
 def is_member(group: AIOKafkaConsumer) -> bool:

@@ -138,6 +138,11 @@ class Lanes(Service):
     async def _beat(self) -> None:
         while not self.should_stop:
             self.dog.beat = time.monotonic()
+            try:
+                clients.check(self._group)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
+                self.fail(error, "group")
+                return
             await asyncio.sleep(BEAT_EVERY)
 
     # -- what lanes ask for -----------------------------------------------------------------------
