@@ -12,11 +12,15 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from schemas import instants
+from schemas.topics import DEAD_LETTER_BYTES
 from streams.runtime import Batch, Record
 
 PREFIX: Final = "portalwatch."
 NAMES: Final = ("reason", "detail", "topic", "partition", "offset", "received_at")
 """Of our headers, in their order."""
+EACH: Final = 128
+"""Bytes that a header, or a record in a batch of its own, has beside what it holds, and more."""
+MOST: Final = DEAD_LETTER_BYTES
 ANCHOR_MISSING: Final = "anchor_missing"
 LATE: Final = "late"
 MISROUTED: Final = "misrouted"
@@ -68,14 +72,23 @@ def headers(record: Record, reason: str, detail: str, received_at: int) -> list[
 
 
 def send(batch: Batch, topic: str, record: Record, reason: str, detail: str, received_at: int) -> None:
-    """Copy a record to the dead letters: key, value, timestamp and headers as received."""
-    batch.send(
-        topic,
-        record.key,
-        b"" if record.key is None and record.value is None else record.value,
-        headers=headers(record, reason, detail, received_at),
-        timestamp_ms=record.timestamp if record.timestamp >= 0 else None,
-    )
+    """Copy a record to the dead letters: key, value, timestamp and headers as received.
+
+    What came compressed may be more than a record of that topic takes, and must not stop its partition. Of such a one
+    only our headers stand there; they say where it lies.
+    """
+    key, value = record.key, b"" if record.key is None and record.value is None else record.value
+    told = headers(record, reason, detail, received_at)
+    if (size := _size(key, value, told)) > MOST:
+        why = f"{detail}; {size} bytes are more than a dead letter may have: not copied"
+        key, value, told = None, b"", headers(record, reason, why, received_at)[-len(NAMES) :]
+    batch.send(topic, key, value, headers=told, timestamp_ms=record.timestamp if record.timestamp >= 0 else None)
+
+
+def _size(key: bytes | None, value: bytes | None, told: Sequence[tuple[str, bytes | None]]) -> int:
+    """Bytes of a record at the most. A header's name is of any bytes, each a character."""
+    names = sum(4 * len(name) + len(content or b"") + EACH for name, content in told)
+    return len(key or b"") + len(value or b"") + names + EACH
 
 
 def parse(record: Record) -> Letter | None:

@@ -60,6 +60,28 @@ async def test_a_record_without_a_timestamp() -> None:
     assert batch.effects[0].timestamp_ms is None
 
 
+@pytest.mark.parametrize("big", ["value", "header"])
+async def test_one_that_is_larger_than_a_dead_letter_may_be_stops_nothing(big: str) -> None:
+    """A record of megabytes that compress to little is taken by a broker that would not take it plain."""
+    much = b" " * (16 << 20)
+    record = Given(much if big == "value" else b"{}", b"k", 3, [("much", much if big == "header" else b"")])
+    batch = Batch(3)
+    deadletters.send(batch, "t", record, "too_large", "value: larger than 1048576 bytes", RECEIVED)
+    (sent,) = batch.effects
+    assert (sent.key, sent.value, len(sent.headers)) == (None, b"", len(deadletters.NAMES))
+    told = deadletters.parse(Given(sent.value, sent.key, 0, list(sent.headers), "portal.deadletters", 0))
+    assert told is not None
+    assert (told.topic, told.topic_partition, told.topic_offset) == (record.topic, record.partition, record.offset)
+    assert "bytes are more than a dead letter may have: not copied" in told.detail
+
+
+async def test_one_that_a_dead_letter_may_just_have_is_copied() -> None:
+    batch = Batch(3)
+    record = Given(b" " * ((16 << 20) - 2_000), b"k")
+    deadletters.send(batch, "t", record, "too_large", "value: larger than 1048576 bytes", RECEIVED)
+    assert batch.effects[0].value == record.value
+
+
 def letter_of(record: Given, reason: str = "invalid") -> Given:
     """The record of a dead letter, as its topic gives it back."""
     given = deadletters.headers(record, reason, "time: required", RECEIVED)
