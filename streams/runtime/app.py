@@ -66,7 +66,7 @@ class App(faust.App):
         tick: float = 0.25,
         chunk: int = 4000,
         fetch_wait: float = 0.1,
-        commit_every: float = 0.1,
+        commit_every: float = 0.5,
         stall_timeout: float = 60.0,
         idempotent: bool | None = None,
         rewind: bool = False,

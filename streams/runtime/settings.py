@@ -19,8 +19,9 @@ class Settings:
     """At most so many records in one fetch of a lane. The group's heartbeats share the loop: keep it small."""
     fetch_wait: float = 0.1
     """So long a broker may hold a fetch without news; twice this is the age of `known` on a quiet partition."""
-    commit_every: float = 0.1
-    """So long between two commits."""
+    commit_every: float = 0.5
+    """So long between two commits. What is repeated after a crash hangs on the changelog's mark, not on them; each is a
+    record a partition of every input for the broker, whose group coordinator reads them all when it starts anew."""
     stall_timeout: float = 60.0
     """So long a lane may stay in one phase before the watchdog ends the process."""
     idempotent: bool | None = None
