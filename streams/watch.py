@@ -38,8 +38,10 @@ AT_ONCE = 0.004
 """Seconds that it may."""
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 """How CloudEvents in structured mode are marked on Kafka."""
-ADOPTED_AT_ONCE = 1_000
-"""Items that a tick brings under a new policy: so many that events are not held up."""
+ADOPTED_AT_ONCE = 100
+ADOPTS_FOR = 0.02
+"""Items that are brought under a new policy between two looks at the clock, and seconds that a tick does it for: what
+comes up meanwhile waits for the tick, and for that of every other partition of this worker."""
 FEEDS_JUDGE = 0
 """The partition whose owner judges the feeds (R16)."""
 SOON = 0.001
@@ -199,13 +201,17 @@ class Watch:
         if held.adopted != self._decrees:
             held.adopted = self._decrees
             held.engine.decree(self.book, *self._decreed)
-        if held.engine.adopting:
-            self._say(batch, held.engine.adopt(ADOPTED_AT_ONCE, stamp=now), now)
+        self._adopt(batch, held.engine, now)
         shut = int(GATE_SHUT * max(1.0, self.clock.rate))
         self._say(batch, held.engine.advance(self.clock.at(batch.known), stamp=now, late=now - shut), now)
         held.cards.publish(now, self.book.version)
         self._tell(batch)
         self._wish(batch, held.engine)
+
+    def _adopt(self, batch: Batch, engine: Engine, now: int) -> None:
+        until = perf_counter() + ADOPTS_FOR
+        while engine.adopting and perf_counter() < until:
+            self._say(batch, engine.adopt(ADOPTED_AT_ONCE, stamp=now), now)
 
     def _settle(self, batch: Batch, held: _Held, now: int) -> None:
         owed, held.owed = held.owed, Effects()

@@ -89,10 +89,9 @@ class Engine(Judge):
                 continue  # its moment is another now, or comes again
             self._agenda.drop()
             catch_up = late is not None and moment < late
-            at = until if catch_up else moment
-            self._decide_or_park(
-                key, self._state(key), at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up
-            )
+            state = self._state(key)
+            at = max(until, state.touched) if catch_up else moment
+            self._decide_or_park(key, state, at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up)
             decided = True
         self.now = max(self.now, until)
         if decided:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.instants import LAST
+from schemas.policy import MINUTE
 from streams.core import short
 from streams.core import state as states
 from streams.core.accounts import Accounts
@@ -87,7 +88,7 @@ class Judge(Desk):
             self.accounts.begin(workflow, decided.lines)
         state.shares, state.touched = decided.shares, now
         moment = decided.moment
-        self._put(key, state, moment if moment < 0 else max(moment, now))
+        self._put(key, state, moment if moment < 0 else _soonest(state, moment))
         return True
 
     def _decide_or_park(self, key: bytes, *args: Any, **options: Any) -> None:
@@ -112,8 +113,13 @@ class Judge(Desk):
         self.open.take(voice.alerts, voice.closed)
         if before or state.shares:
             effects.ended += self.accounts.change(workflow, before, state.shares)
-        soonest = at + 1 if fire else state.touched
-        self._put(key, state, self._fading(state) if moment is None else max(moment, soonest))
+        if moment is None:
+            moment = self._fading(state)
+        elif fire:
+            moment = max(moment, at + 1)
+        else:
+            moment = _soonest(state, moment)
+        self._put(key, state, moment)
         return missing
 
     def _fading(self, state: ItemState) -> int:
@@ -123,3 +129,14 @@ class Judge(Desk):
     def keep_times(self) -> None:
         """Put what is known of time on the shelf."""
         self.items.put(OWN, states.encode_times(self.latest, self.now))
+
+
+def _soonest(state: ItemState, moment: int) -> int:
+    """When an item that was touched just now is looked at for a `moment` that may lie before that.
+
+    An item that the gate has held back for more than a minute keeps its moment, so that it is caught up with (R11).
+    """
+    touched, before = state.touched, state.moment
+    if moment <= touched and 0 < before < touched - MINUTE:
+        return before
+    return max(moment, touched)

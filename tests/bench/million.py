@@ -53,7 +53,7 @@ def figures(runs: int, items: int, population: Population) -> Iterator[Figure]:
     yield Figure(f"rebuild from {items:,} items", "s", tuple(found.rebuilds), REBUILD_AIM, stock)
     said = ", ".join(f"{each.alerts:,}" for each in found.policies)
     totals, longest, first = ([each[at] for each in found.policies] for at in range(3))
-    note = f"in ticks of {ADOPTED_AT_ONCE:,} items; alerts said: {said}"
+    note = f"in slices of {ADOPTED_AT_ONCE:,} items; alerts said: {said}"
     yield Figure(f"a new policy over {items:,} items", "s", tuple(totals), POLICY_AIM, note)
     yield Figure(
         "its longest tick", "ms", tuple(each * 1e3 for each in longest), TICK_AIM, "so long may an event be held up"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas import alerts
+from schemas.policy import MINUTE
 from streams.core.effects import Effects
 from streams.core.shares import EXPIRED
 from tests.contract.build import at, book, clock, engine, event, lines, read, step
@@ -52,6 +53,34 @@ def test_what_is_given_up_within_its_step_is_over_though_the_gate_is_shut_r11(li
     running.advance(at("2026-12-20T00:00"))
     assert not any(sum(group.counts) for *_, group in running.accounts.pending.at(running.now))
     assert [(row.opened, row.count(EXPIRED)) for _, row in running.accounts.cohorts] == [(1, 1)]
+
+
+@pytest.mark.parametrize(("opens", "catch_up"), [("12:00:59", None), ("12:01:01", True)])
+def test_an_event_that_is_read_first_does_not_hide_how_long_a_stage_was_held_back_r11(
+    opens: str, *, catch_up: bool | None
+) -> None:
+    """R11: the gate opens, an event of the item that changes nothing is read, and only then `missed` of 12:00 fires."""
+    running = engine(book(f"[{clock(FOUR, LADDER)}]"))
+    step(running, sent("e1", "10T08:00"))
+    now = at(f"2026-11-10T{opens}")
+    assert lines(running.advance(at("2026-11-10T11:00")).alerts) == ["11-10T10:00 soon"]
+    events = [event("e2", "message.assigned", "2026-11-10T11:30"), event("h", "feed.heartbeat", f"2026-11-10T{opens}")]
+    for each in reversed(events):
+        running.step([(read(each), each)], limit=0, stamp=now)
+    found = running.advance(now, stamp=now, late=now - MINUTE).alerts
+    assert [alert.data.catch_up for alert in found if alert.data.stage == "missed"] == [catch_up]
+    assert [alert.data.stage_at for alert in found if alert.data.stage == "missed"] == ["2026-11-10T12:00:00Z"]
+
+
+def test_what_comes_late_itself_is_not_caught_up_r11() -> None:
+    """The gate was open: nothing was held back, the event was."""
+    running = engine(book(f"[{clock(FOUR, LADDER)}]"))
+    now = at("2026-11-10T13:00")
+    step(running, event("h", "feed.heartbeat", "2026-11-10T13:00"))
+    late = sent("e1", "10T08:00")
+    running.step([(read(late), late)], limit=now, stamp=now)
+    found = running.advance(now, stamp=now, late=now - MINUTE).alerts
+    assert [(alert.data.stage, alert.data.catch_up) for alert in found] == [("missed", None)]
 
 
 def test_what_ended_before_the_gate_opened_says_nothing_r11() -> None:
