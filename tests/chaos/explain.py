@@ -223,16 +223,22 @@ class Search:
 
     def _folded(self, way: Way, arrival: Arrival) -> Iterator[Way]:
         """One step more; none if what had to be said before should not have been."""
-        at = way.after if arrival.caught is None else self.positions.catch_up(way.after, arrival.caught)
-        before = self.positions.advance(at, arrival.limit)
+        before = self.positions.advance(self.positions.caught_up(way.after, arrival.caught), arrival.limit)
         if before.right and arrival.now:
             before = self.positions.move(before, arrival.now)
         if before.right:
             after = self.positions.fold(before, (arrival.event,))
             yield Way(after, before, (arrival.event,), (*way.done, arrival))
 
-    def _caught(self, at: Position, limit: int) -> Iterator[Caught]:
-        """What a worker may have caught up with once its gate was open again, and as of when."""
+    def _caught(self, at: Position, limit: int) -> Iterator[tuple[Caught, ...]]:
+        """What a worker may have caught up with once its gate was open again, and as of when; or twice."""
+        for first in self._caught_once(at, limit):
+            yield (first,)
+            after = self.positions.catch_up(at, first)
+            if after.right:
+                yield from ((first, then) for then in self._caught_once(after, limit) if then.moment > first.as_of)
+
+    def _caught_once(self, at: Position, limit: int) -> Iterator[Caught]:
         for window in self.windows:
             if window.end - window.start < HELD:
                 continue
@@ -244,14 +250,14 @@ class Search:
 
     def _end(self, way: Way, *, shut: bool) -> Explained | None:
         """Played to the end, wherever in the stop that lay."""
-        for caught in (None, *self._caught(way.after, self.stop.start)):
-            last = way.after if caught is None else self.positions.catch_up(way.after, caught)
+        for caught in ((), *self._caught(way.after, self.stop.start)):
+            last = self.positions.caught_up(way.after, caught)
             for until in (self.stop.start, *self.positions.moments(last, *self.stop)):
                 at = self.positions.advance(last, until)
                 if self.positions.says_all(at) and self._is_new(at):
                     played = play(way.done, until, caught)
                     if self.fits(played):
-                        return Explained(played, shut or caught is not None, late=False)
+                        return Explained(played, shut or bool(caught), late=False)
         return None
 
     def _joins(self, before: Arrival, came: Came) -> str | None:

@@ -182,7 +182,7 @@ def compare(portion: Portion, latest: Mapping[int, int], windows: Sequence[Windo
         have = have_of(portion, key)
         if is_usual(item, wanted, have, stop):
             compared.late += lateness(wanted.values(), have.appended, windows)
-            compared.untimely += [*hasty(wanted.values(), have), *tardy(item, wanted.values(), have, windows)]
+            compared.untimely += [*hasty(item, wanted.values(), have), *tardy(item, wanted.values(), have, windows)]
         else:
             compared.unlike[key] = wanted
     return compared
@@ -215,7 +215,7 @@ def judge_cases(
         way = judge_item(each.item, each.want, each.have, each.windows, stop, policies, judgement)
         if way is not None:
             judgement.late += lateness(way.played.alerts, each.have.appended, faults)
-            judgement.findings += tardy(each.item, way.played.alerts, each.have, faults)
+            judgement.findings += tardy(each.item, way.played.alerts, each.have, faults, usual=False)
     return judgement
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from schemas import instants
 from schemas.alerts import FIRED, Alert
-from tests.chaos.explain import Window
+from tests.chaos.explain import HOLDS, Window
 from tests.chaos.findings import RESOLVED, Finding, Have, Item
 from tests.chaos.found import Found, Said
 from tests.chaos.plan import SECOND, micros
+from tests.chaos.replay import Came
 
 SKEW = 0.5
 """Seconds that the broker's clock may be behind what a worker goes by."""
@@ -56,30 +57,40 @@ def none_elsewhere(found: Found, partitions: Mapping[str, int]) -> Iterator[Find
                 yield Finding("elsewhere", micros(each.appended), f"{alert_id}: on {each.partition}, not {partition}")
 
 
-def tardy(item: Item, should: Iterable[Alert], have: Have, windows: Sequence[Window]) -> Iterator[Finding]:
+def tardy(
+    item: Item, should: Iterable[Alert], have: Have, windows: Sequence[Window], *, usual: bool = True
+) -> Iterator[Finding]:
     """What came long after its moment, though no gate was shut.
 
     Args:
         should: what was to be said, at its moment.
         windows: when gates may have been shut.
+        usual: none was for this item. Else a moment is one of those at which it may have come: a command that was read
+            first may have held it back.
     """
+    held = [] if usual else holds(item)
     for alert in should:
         appended = have.appended.get(alert.id)
         if appended is None:
             continue
         moment = instants.parse(alert.time)
         free = _free(item, moment, windows)
-        if micros(appended) > free + TARDY:
+        if micros(appended) > free + TARDY and not any(moment <= each.time <= micros(appended) for each in held):
             late = appended - free / SECOND
             yield Finding("late", micros(appended), f"{alert.id}: {late:.1f} s after nothing held it back")
 
 
-def hasty(should: Iterable[Alert], have: Have) -> Iterator[Finding]:
-    """What was decided before its moment: before an acknowledge or a snooze let it (R8), or its hours did."""
+def holds(item: Item) -> list[Came]:
+    """The events that hold stages back (R8)."""
+    return [each for each in item.events if each.event.type in HOLDS]
+
+
+def hasty(item: Item, should: Iterable[Alert], have: Have) -> Iterator[Finding]:
+    """What was decided before its moment: before an acknowledge or a snooze that had come let it (R8), or its hours."""
     for alert in should:
         if alert.type == FIRED and (said := have.alerts.get(alert.id)) is not None:
             at = instants.parse(said.time)
-            if at < instants.parse(alert.time):
+            if at < instants.parse(alert.time) and not any(each.time <= at < each.came for each in holds(item)):
                 yield Finding("early", at, f"{alert.id}: decided before {alert.time}")
 
 

@@ -8,7 +8,7 @@ object: of two ways that come to the same one, what follows need be tried once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas import alerts
@@ -103,6 +103,12 @@ class Positions:
     def catch_up(self, at: Position, caught: Caught) -> Position:
         """Let time pass, up to a moment that is decided late."""
         return self._then(at, (CATCH_UP, *caught), lambda played: played.catch_up(caught), caught)
+
+    def caught_up(self, at: Position, caught: Iterable[Caught]) -> Position:
+        """The same for one moment after the other."""
+        for each in caught:
+            at = self.catch_up(at, each)
+        return at
 
     def fold(self, at: Position, events: Sequence[Event]) -> Position:
         """One step."""

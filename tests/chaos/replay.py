@@ -47,8 +47,8 @@ class Arrival(NamedTuple):
     """It was folded in one step with the one before."""
     now: int = 0
     """Other items' events, read before it, had moved the engine's now so far."""
-    caught: Caught | None = None
-    """What had been caught up with before it."""
+    caught: tuple[Caught, ...] = ()
+    """What had been caught up with before it, gate by gate."""
 
 
 class Came(NamedTuple):
@@ -132,18 +132,18 @@ class Played:
         return None if value is None else comparable(value)
 
 
-def play(arrivals: Sequence[Arrival], until: int | None = None, caught: Caught | None = None) -> Played:
+def play(arrivals: Sequence[Arrival], until: int | None = None, caught: Iterable[Caught] = ()) -> Played:
     """Play arrivals, and then up to `until`; `caught`: what was caught up with on the way there."""
     played = Played()
     for group in _steps(arrivals):
-        if group[0].caught is not None:
-            played.catch_up(group[0].caught)
+        for each in group[0].caught:
+            played.catch_up(each)
         played.advance(group[0].limit)
         if group[0].now:
             played.move(group[0].now)
         played.fold([arrival.event for arrival in group])
-    if caught is not None:
-        played.catch_up(caught)
+    for each in caught:
+        played.catch_up(each)
     if until is not None:
         played.advance(until)
     return played

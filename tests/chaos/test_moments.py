@@ -11,13 +11,15 @@ from msgspec import structs
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from tests.chaos.checks import nothing_is_torn
-from tests.chaos.findings import RESOLVED, Finding
+from tests.chaos.findings import RESOLVED, Finding, Have, Item
 from tests.chaos.found import Found, otherwise, whole
 from tests.chaos.judging import judge
 from tests.chaos.load import Sent
-from tests.chaos.made import LONG_SHUT, QUIET, SHUT, STOP, caught_up, fired, found, held, said, sent
-from tests.chaos.moments import none_out_of_order, none_too_early
-from tests.chaos.plan import micros
+from tests.chaos.made import LONG_SHUT, QUIET, SHUT, START, STOP, UNTIL, caught_up, fired, found, held, said, sent
+from tests.chaos.moments import hasty, none_out_of_order, none_too_early, tardy
+from tests.chaos.plan import SECOND, micros
+from tests.chaos.replay import in_order, play
+from tests.chaos.test_explain import DESK, came
 
 LOG = sent(60)
 
@@ -89,6 +91,27 @@ def test_what_is_said_before_its_time_is_found() -> None:
     there = found(LOG)
     assert moved(there, is_of(alerts.FIRED), 0, -1) == count
     assert [each.what for each in none_too_early(there)] == ["early"] * count
+
+
+@pytest.mark.parametrize(("travel", "is_early"), [(4.0, False), (0.01, True)])
+def test_a_snooze_that_came_too_late_to_hold_a_stage_makes_it_not_early(travel: float, *, is_early: bool) -> None:
+    snoozed = came("command.snoozed", 14, {**DESK, "until": "2026-11-10T09:00:20Z"}, travel)
+    item = Item("message:1", [came("message.sent", 0, {"department": "b"}), snoozed], 0, snoozed.time)
+    want = next(a for a in play(in_order(item.events), UNTIL).alerts if a.data.stage == "due-soon")
+    assert want.time == "2026-11-10T09:00:20Z"
+    at_once = structs.replace(want, time="2026-11-10T09:00:15Z")
+    have = Have({want.id: at_once}, None, {})
+    assert [each.what for each in hasty(item, [want], have)] == (["early"] if is_early else [])
+
+
+def test_what_a_command_may_have_held_back_is_not_late_if_a_gate_may_have_been_shut() -> None:
+    item = Item(
+        "message:1", [came("message.sent", 0, {"department": "b"}), came("command.acknowledged", 20, DESK)], 0, 0
+    )
+    want = play(in_order(item.events[:1]), UNTIL).alerts[0]
+    have = Have({want.id: want}, None, {want.id: (START + micros(40)) / SECOND})
+    assert [each.what for each in tardy(item, [want], have, [])] == ["late"]
+    assert list(tardy(item, [want], have, [], usual=False)) == []
 
 
 @pytest.mark.parametrize("offsets", [False, True])

@@ -98,7 +98,7 @@ def test_what_is_caught_up_with_is_decided_as_of_then() -> None:
     at = positions.fold(positions.start, [event])
     *_, second, first = positions.moments(at, 0, UNTIL)
     caught = Caught(first, second)
-    played = play([Arrival(event, 0)], second, caught)
+    played = play([Arrival(event, 0)], second, [caught])
     assert len(play([Arrival(event, 0)], second).alerts) > len(played.alerts) > 0
     assert all(alert.data.catch_up for alert in played.alerts if alert.data.stage_at)
     positions = Positions(played.said())
