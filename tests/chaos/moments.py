@@ -42,6 +42,15 @@ def none_out_of_order(found: Found) -> Iterator[Finding]:
             yield Finding("disorder", at, f"{alert_id}: said to fire afterwards")
 
 
+def none_again(found: Found, windows: Sequence[Window]) -> Iterator[Finding]:
+    """What was said is said again after a crash alone (R12): in a window, or its partition's next step."""
+    for alert_id, said in found.said.items():
+        for each in said[1:]:
+            at = micros(each.appended)
+            if not any(window.start <= at <= window.end + TARDY for window in windows):
+                yield Finding("again", at, f"{alert_id}: said again, though nothing had happened")
+
+
 def before(one: Said, other: Said) -> bool:
     """Whether one stands before the other; by the broker's clock where no offset is known."""
     known = min(one.offset, other.offset) >= 0 and one.partition == other.partition

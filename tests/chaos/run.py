@@ -181,6 +181,7 @@ def judged(outcome: Outcome, jobs: int | None = None) -> Judgement:
     for check in CHECKS:
         judgement.findings += check(found)
     judgement.findings += [Finding("unsent", 0, why) for why in outcome.unsent]
+    judgement.findings += moments.none_again(found, windows)
     return judgement
 
 

@@ -16,7 +16,7 @@ from tests.chaos.found import Found, otherwise, whole
 from tests.chaos.judging import judge
 from tests.chaos.load import Sent
 from tests.chaos.made import LONG_SHUT, QUIET, SHUT, START, STOP, UNTIL, caught_up, fired, found, held, said, sent
-from tests.chaos.moments import hasty, none_out_of_order, none_too_early, tardy
+from tests.chaos.moments import hasty, none_again, none_out_of_order, none_too_early, tardy
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.replay import in_order, play
 from tests.chaos.test_explain import DESK, came
@@ -129,6 +129,14 @@ def test_an_alert_that_fires_again_after_its_resolution_is_found(*, offsets: boo
     assert [each.what for each in none_out_of_order(there)] == ["disorder"]
     there.said[resolution].append(replace(again, offset=7 if offsets else -1, appended=again.appended + 0.002))
     assert list(none_out_of_order(there)) == [], "both were said again"
+
+
+def test_what_is_said_again_without_a_crash_is_found() -> None:
+    there = found(LOG)
+    alert = fired(there, SHUT.start, SHUT.end)[0]
+    there.said[alert.id].append(there.said[alert.id][0])
+    assert list(none_again(there, [SHUT])) == []
+    assert [each.what for each in none_again(there, [])] == ["again"]
 
 
 def test_a_resolution_before_its_alert_is_found() -> None:
