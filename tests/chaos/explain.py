@@ -39,7 +39,6 @@ END_OF_TIME = 1 << 62
 TRAVEL = SECOND // 2
 """Microseconds from the broker's confirmation to the worker's step, and more."""
 
-
 OPEN, SHUT = "open", "shut"
 """Gates."""
 Fits = Callable[[Played], bool]
@@ -196,7 +195,11 @@ class Search:
         if joins:
             last = way.done[-1]
             if self._is_new(rest, shut, way.before, *map(id, way.step), id(last.event), last.limit):
-                yield way.joined(usual._replace(joins=True), self.positions), joins == SHUT
+                together = way.joined(usual._replace(joins=True), self.positions)
+                yield together, joins == SHUT
+                if joins == SHUT and (shut_in := _holding(self.windows, came)) is not None:
+                    for now in self._stages(together.after, max(came.time, last.now), shut_in.end):
+                        yield together.moved(now, self.positions), True
         window = _holding(self.windows, came) or (Window(came.time - USUAL, came.time) if shut else None)
         if goes_on and window is not None and window.start <= max(came.time, place):
             yield from ((following, True) for following in self._held(way, came, usual, window))

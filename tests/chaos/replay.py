@@ -168,8 +168,13 @@ def essence(alert: Alert) -> str:
 
 
 def comparable(value: bytes) -> ItemState:
-    """A kept item, but for when it was and will be looked at, which hangs on the worker's ticks."""
+    """A kept item, but for when it was and will be looked at, which hangs on the worker's ticks, and for orders."""
     state = states.decode(value)
+    for cycle in state.cycles:
+        cycle.clocks = dict(sorted(cycle.clocks.items()))
+        for each in cycle.clocks.values():
+            if each is not None:  # a stage that was found open has its place before those that were skipped
+                each.stages = dict(sorted(each.stages.items()))
     state.moment = state.touched = 0
     state.said, state.acknowledged = sorted(state.said), sorted(state.acknowledged)
     return state

@@ -30,6 +30,22 @@ def test_a_stage_that_an_event_armed_anew_is_held_back_if_the_event_came_in_the_
     assert not explained(events, [window(25.3, 30)], held), "the second is not called"
 
 
+def test_two_events_of_one_step_that_came_when_the_gate_was_shut() -> None:
+    """The clock of the first department never judges it, and of the second's stages the last one fires for two."""
+    events = [
+        came("message.sent", 0, {"department": "a", "owner": "o"}),
+        came("message.assigned", 10, {"department": "b"}),
+        came("message.replied", 100, {}),
+    ]
+    opened = Arrival(events[0].event, events[0].time - 1, now=START + micros(23))
+    moved = Arrival(events[1].event, events[1].time - 1, joins=True)
+    held = play([opened, moved, Arrival(events[2].event, events[2].time - 1)], UNTIL)
+    fired = [alert.data.notify for alert in held.alerts if alert.type == alerts.FIRED]
+    assert fired[0] == ["owner", "on_call"]
+    assert explained(events, [window(-5, 24)], held)
+    assert not explained(events, [window(-5, 20)], held), "the gate opened before what is imminent came"
+
+
 @pytest.mark.parametrize("ends", ["message.replied", "message.awaiting_patient"])
 def test_what_stood_unread_at_the_broker_keeps_the_gate_shut(ends: str) -> None:
     """A later event of another topic may be read before it, but no stage may fire over it (R11, R6)."""

@@ -24,6 +24,13 @@ class Way(NamedTuple):
         step = (*self.step, arrival.event)
         return Way(positions.fold(self.before, step), self.before, step, (*self.done, arrival))
 
+    def moved(self, now: int, positions: Positions) -> Way:
+        """The same last step, but others' events, read before it, had moved the engine's now so far."""
+        before = positions.move(self.before, now)
+        first = len(self.done) - len(self.step)
+        done = (*self.done[:first], self.done[first]._replace(now=now), *self.done[first + 1 :])
+        return Way(positions.fold(before, self.step), before, self.step, done)
+
 
 Order = tuple[tuple[int, int], ...]
 """Events by number, each with how far the engine had got."""
