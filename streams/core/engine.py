@@ -90,7 +90,7 @@ class Engine(Judge):
             self._agenda.drop()
             catch_up = late is not None and moment < late
             state = self._state(key)
-            at = max(until, state.touched) if catch_up else moment
+            at = max(until if catch_up else moment, state.touched)
             self._decide_or_park(key, state, at, stamp, effects, None, fire=True, limit=at, catch_up=catch_up)
             decided = True
         self.now = max(self.now, until)
