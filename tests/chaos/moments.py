@@ -95,11 +95,16 @@ def holds(item: Item) -> list[Came]:
 
 
 def hasty(item: Item, should: Iterable[Alert], have: Have) -> Iterator[Finding]:
-    """What was decided before its moment: before an acknowledge or a snooze that had come let it (R8), or its hours."""
+    """What was decided before its moment: before its hours, or an acknowledge or a snooze let it (R8).
+
+    But such a command must have come before the stage: by what stood there then it is decided (R11).
+    """
     for alert in should:
         if alert.type == FIRED and (said := have.alerts.get(alert.id)) is not None:
-            at = instants.parse(said.time)
-            if at < instants.parse(alert.time) and not any(each.time <= at < each.came for each in holds(item)):
+            at, stage = instants.parse(said.time), instants.parse(said.data.stage_at or said.time)
+            if at < instants.parse(alert.time) and not any(
+                each.time <= at and stage < each.came for each in holds(item)
+            ):
                 yield Finding("early", at, f"{alert.id}: decided before {alert.time}")
 
 
