@@ -20,7 +20,6 @@ NAMES: Final = ("reason", "detail", "topic", "partition", "offset", "received_at
 """Of our headers, in their order."""
 EACH: Final = 128
 """Bytes that a header, or a record in a batch of its own, has beside what it holds, and more."""
-MOST: Final = DEAD_LETTER_BYTES
 ANCHOR_MISSING: Final = "anchor_missing"
 LATE: Final = "late"
 MISROUTED: Final = "misrouted"
@@ -79,7 +78,7 @@ def send(batch: Batch, topic: str, record: Record, reason: str, detail: str, rec
     """
     key, value = record.key, b"" if record.key is None and record.value is None else record.value
     told = headers(record, reason, detail, received_at)
-    if (size := _size(key, value, told)) > MOST:
+    if (size := _size(key, value, told)) > DEAD_LETTER_BYTES:
         why = f"{detail}; {size} bytes are more than a dead letter may have: not copied"
         key, value, told = None, b"", headers(record, reason, why, received_at)[-len(NAMES) :]
     batch.send(topic, key, value, headers=told, timestamp_ms=record.timestamp if record.timestamp >= 0 else None)

@@ -23,6 +23,7 @@ from streams.commands.asking import ask, settings, settings_option
 from streams.connection import client_options
 from streams.core.policy_check import PolicyError
 from streams.deadletters import REASONS, Letter, Place
+from streams.explaining.words import plural
 from streams.letters import Chosen, Filter
 from streams.letters_replay import FAILED, IMPOSSIBLE, LEFT_OUT, PLANNED, SENT, Outcome
 from streams.settings import Settings
@@ -218,13 +219,8 @@ def summary(chosen: Chosen) -> str:
     total = chosen.reasons.total()
     counted = ", ".join(f"{count} {reason}" for reason, count in sorted(chosen.reasons.items()))
     shown = f" (the newest {len(chosen.letters)} are shown)" if len(chosen.letters) < total else ""
-    strange = (
-        "1 record in the topic is no dead letter"
-        if chosen.strangers == 1
-        else (f"{chosen.strangers} records in the topic are no dead letters")
-    )
-    letters = "1 dead letter" if total == 1 else f"{total} dead letters"
-    return f"{letters}{': ' if counted else ''}{counted}{shown}{f'; {strange}' if chosen.strangers else ''}"
+    strange = "" if not chosen.strangers else f"; {plural(chosen.strangers, 'record')} in the topic: no dead letter"
+    return f"{plural(total, 'dead letter')}{': ' if counted else ''}{counted}{shown}{strange}"
 
 
 def _teller(outcomes: Counter[str], *, json_output: bool) -> Callable[[Outcome], None]:

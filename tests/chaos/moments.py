@@ -43,7 +43,7 @@ def none_out_of_order(found: Found) -> Iterator[Finding]:
 
 
 def none_again(found: Found, windows: Sequence[Window]) -> Iterator[Finding]:
-    """What was said is said again after a crash alone (R12): in a window, or its partition's next step."""
+    """What was said is said again after a crash alone (R12): in a fault's window, or some seconds after it."""
     for alert_id, said in found.said.items():
         for each in said[1:]:
             at = micros(each.appended)

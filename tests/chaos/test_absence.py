@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from tests.chaos.absence import AS_OFFLINE, FALSE, LATE, LOST, NAMED, NEVER_SAID, OTHER, UNTOLD, account
+from tests.chaos.explain import Window
 from tests.chaos.made import UNTIL
 from tests.chaos.plan import micros
 from tests.chaos.replay import in_order, play
@@ -24,10 +25,10 @@ GONE, NEVER = window(14, 24), window(190, 191)
 Change = Callable[[Alert], Alert | None]
 
 
-def fates(change: Change, shut: object = GONE) -> Mapping[str, set[str]]:
+def fates(change: Change, shut: Window = GONE) -> Mapping[str, set[str]]:
     """The stages by what became of them, but for those that are as offline."""
     got = {alert_id: changed for alert_id, alert in WANT.items() if (changed := change(alert)) is not None}
-    found = account(WANT, WANT, got, shut)  # type: ignore[arg-type]
+    found = account(WANT, WANT, got, shut)
     return {
         fate: {(WANT.get(i) or got[i]).data.stage or "" for i in ids}
         for fate, ids in found.items()

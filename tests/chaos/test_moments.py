@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,6 +11,7 @@ from msgspec import structs
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from tests.chaos.checks import nothing_is_torn
+from tests.chaos.explain import Window
 from tests.chaos.findings import RESOLVED, Finding, Have, Item
 from tests.chaos.found import Found, otherwise, whole
 from tests.chaos.judging import judge
@@ -24,9 +25,9 @@ from tests.chaos.test_explain import DESK, came
 LOG = sent(60)
 
 
-def late(there: Found, windows: tuple[object, ...] = (), log: list[Sent] | None = None) -> list[Finding]:
+def late(there: Found, windows: Sequence[Window] = (), log: list[Sent] | None = None) -> list[Finding]:
     """What is found of it."""
-    return judge(log or LOG, there, list(windows), STOP, jobs=1).findings  # type: ignore[arg-type]
+    return judge(log or LOG, there, list(windows), STOP, jobs=1).findings
 
 
 def moved(there: Found, which: Callable[[Alert], bool], decided: float, appended: float) -> int:

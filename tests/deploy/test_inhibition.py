@@ -20,7 +20,9 @@ Labels = dict[str, str]
 def matches(matchers: list[str], labels: Labels) -> bool:
     """As Alertmanager does it: a label that is not there is empty, and an expression has to fit the whole of it."""
     for matcher in matchers:
-        name, sign, value = re.fullmatch(r'(\w+) ?(=~|!~|!=|=) ?"?([^"]*)"?', matcher).groups()  # type: ignore[union-attr]
+        read = re.fullmatch(r'(\w+) ?(=~|!~|!=|=) ?"?([^"]*)"?', matcher)
+        assert read is not None, matcher
+        name, sign, value = read.groups()
         given = labels.get(name, "")
         found = re.fullmatch(value, given) is not None if sign.endswith("~") else given == value
         if found is sign.startswith("!"):

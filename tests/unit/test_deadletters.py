@@ -131,11 +131,11 @@ def test_a_record_that_is_no_dead_letter(spoil: Callable[[list[Any]], list[Any]]
     ("reasons", "strangers", "said"),
     [
         ({}, 0, "0 dead letters"),
-        ({"late": 1}, 1, "1 dead letter: 1 late (the newest 0 are shown); 1 record in the topic is no dead letter"),
+        ({"late": 1}, 1, "1 dead letter: 1 late (the newest 0 are shown); 1 record in the topic: no dead letter"),
         (
             {"future": 2},
             3,
-            "2 dead letters: 2 future (the newest 0 are shown); 3 records in the topic are no dead letters",
+            "2 dead letters: 2 future (the newest 0 are shown); 3 records in the topic: no dead letter",
         ),
     ],
 )
