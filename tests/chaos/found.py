@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from schemas import alerts
 from schemas.alerts import Alert
 from tests.chaos.replay import essence
+from tests.coordinator import awaited
 from tests.e2e.cluster import INPUTS, Cluster, read_all
 
 READ_SECONDS = 600.0
@@ -139,7 +140,7 @@ def behind(cluster: Cluster) -> list[str]:
             topic = f"{cluster.prefix}.{suffix}"
             ends = ends_of(cluster, topic)
             numbers = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-            for tp in consumer.committed([TopicPartition(topic, number) for number in numbers], timeout=10):
+            for tp in awaited(consumer.committed)([TopicPartition(topic, number) for number in numbers], timeout=10):
                 end, (_, mark) = ends[tp.partition], consumer.get_watermark_offsets(tp, timeout=10)
                 if not is_end(max(tp.offset, 0), end, mark):
                     wrong.append(f"{topic}[{tp.partition}]: committed {tp.offset}, end {end}")

@@ -11,6 +11,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from tests.brokers import Broker
 from tests.chaos.found import behind, is_end
+from tests.coordinator import awaited
 from tests.e2e.cluster import INPUTS, Cluster
 
 COUNT = 44
@@ -28,7 +29,7 @@ def inputs(broker: Broker, prefix: str, folder: Path) -> Cluster:
 def commit(cluster: Cluster, offset: int) -> None:
     """As a worker does for `messages`."""
     consumer = Consumer({"bootstrap.servers": cluster.broker.bootstrap, "group.id": cluster.prefix})
-    consumer.commit(offsets=[TopicPartition(f"{cluster.prefix}.messages", 0, offset)], asynchronous=False)
+    awaited(consumer.commit)(offsets=[TopicPartition(f"{cluster.prefix}.messages", 0, offset)], asynchronous=False)
     consumer.close()
 
 

@@ -18,6 +18,7 @@ from streams.delivery.answers import DELIVERED, NOBODY, Line, group
 from streams.delivery.journal import KafkaJournal
 from tests.brokers import Broker
 from tests.child import free_port
+from tests.coordinator import awaited
 from tests.e2e.cluster import Cluster, cluster
 from tests.e2e.http import until
 from tests.e2e.letters import alerts_of
@@ -123,7 +124,7 @@ async def journal(broker: Broker, app_id: str, event_id: str) -> None:
 
 def commit(broker: Broker, group: str, topic: str, partition: int, offset: int) -> None:
     consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": group})
-    consumer.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
+    awaited(consumer.commit)(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
     consumer.close()
 
 

@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from tests import brokers, child
+from tests.coordinator import awaited
 
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 2
@@ -125,14 +126,7 @@ class Bench:
     def committed(self, topic: str = "events", partition: int = 0) -> int:
         """The group's committed offset; 0 if there is none."""
         consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": f"{self.prefix}.app"})
-        end = time.monotonic() + 20
-        while True:
-            try:
-                (found,) = consumer.committed([TopicPartition(f"{self.prefix}.{topic}", partition)], 20)
-                break
-            except KafkaException as error:  # a broker's first group: its coordinator is still being made
-                if error.args[0].code() != KafkaError.NOT_COORDINATOR or time.monotonic() > end:
-                    raise
+        (found,) = awaited(consumer.committed)([TopicPartition(f"{self.prefix}.{topic}", partition)], 20)
         consumer.close()
         return max(0, int(found.offset))
 
