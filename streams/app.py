@@ -73,7 +73,8 @@ class Portalwatch(App):
         with sinks.naming(given.sinks):
             self.delivery = Delivery(self, self.watch, given, client, file, self.site.refs)
         pending = PendingCollector(self.watch, self._owns, self.delivery.answers)
-        shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now, pending)
+        unread = metrics.UnreadCollector(self.lanes.deleted_unread)
+        shown = metrics.registry(self.lanes.status, self.watch.tally, self.steady.now, pending, unread)
         self._metrics = MetricsServer(given.metrics_host, given.metrics_port, shown)
         self.lanes.recovered(self.watch.recovered)
         self.lanes.set_aside(self.watch.set_aside)

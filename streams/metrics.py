@@ -96,6 +96,24 @@ def _recovery(owned: Mapping[str, Mapping[str, Any]]) -> Iterator[Metric]:
         yield family
 
 
+class UnreadCollector(Collector):
+    """What the inputs' retention took away before it was read: never anything, where it is as long as it must be."""
+
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        """A counter a topic."""
+        family = CounterMetricFamily(
+            "portalwatch_deleted_unread",
+            "Records, by offsets, that an input's retention deleted before they were read.",
+            labels=["topic"],
+        )
+        for topic, count in self._counts().items():
+            family.add_metric([topic], count)
+        yield family
+
+
 class TallyCollector(Collector):
     """What was done since the process began, and by which policy."""
 

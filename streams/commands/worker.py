@@ -37,7 +37,13 @@ from streams.settings import Settings, SettingsError, load
     help="Copy records of the state's topics that no worker wrote, or that are damaged, to the dead letters, and go on "
     "without them. Without it the worker ends and names them.",
 )
-def command(settings_file: Path | None, policy: Path | None, skip_corrupt: bool) -> None:
+@click.option(
+    "--rewind",
+    is_flag=True,
+    help="Read on from the offsets that the consumer group has committed, even where the state has already seen what "
+    "comes after them: for one start, after offsets were reset or a topic was made anew.",
+)
+def command(settings_file: Path | None, policy: Path | None, skip_corrupt: bool, rewind: bool) -> None:
     """Run a worker. Settings come from PORTALWATCH_* in the environment and from a file.
 
     Status 70: it could not do its work and ended, so that whoever supervises it starts it again.
@@ -48,7 +54,7 @@ def command(settings_file: Path | None, policy: Path | None, skip_corrupt: bool)
             given = replace(given, policy=policy)
         if given.policy is not None:
             read(str(given.policy))
-        run(given, skip_corrupt=skip_corrupt)
+        run(given, skip_corrupt=skip_corrupt, rewind=rewind)
     except (SettingsError, PolicyError) as error:
         fail(str(error))
 

@@ -9,6 +9,7 @@ committed.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -71,10 +72,22 @@ class Batch:
     `known`: UNIX seconds up to which all inputs of the partition are known to have been read; 0.0 while not yet known;
     above 0 on a tick. `wake_at`: the agent may set the UNIX seconds at which it wants the next tick at the latest;
     the last one set counts. `confirmed`: functions that are called, in order, once the broker has confirmed effects and
-    state; they must not fail.
+    state; they must not fail. `seconds`: how long the agent's block took.
     """
 
-    __slots__ = ("_token", "confirmed", "done", "effects", "known", "partition", "records", "topic", "wake_at")
+    __slots__ = (
+        "_began",
+        "_token",
+        "confirmed",
+        "done",
+        "effects",
+        "known",
+        "partition",
+        "records",
+        "seconds",
+        "topic",
+        "wake_at",
+    )
 
     def __init__(
         self, partition: int, topic: str | None = None, records: Sequence[Record] = (), known: float = 0.0
@@ -88,6 +101,7 @@ class Batch:
         self.confirmed: list[Callable[[], None]] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._token: Token[Batch] | None = None
+        self._began = self.seconds = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -114,6 +128,7 @@ class Batch:
 
     async def __aenter__(self) -> Self:
         self._token = current_batch.set(self)
+        self._began = time.monotonic()
         return self
 
     async def __aexit__(
@@ -121,6 +136,7 @@ class Batch:
     ) -> None:
         if self._token is not None:
             current_batch.reset(self._token)
+        self.seconds = time.monotonic() - self._began
         if self.done.done():  # the lane was closed meanwhile
             return
         if error is None:

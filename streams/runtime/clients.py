@@ -37,17 +37,18 @@ def connection(conf: Conf) -> dict[str, Any]:
 def group_consumer(client: Mapping[str, Any], conf: Conf, settings: Settings) -> AIOKafkaConsumer:
     """The consumer of all inputs, not yet started.
 
-    Offsets are committed by us alone; records only when their transaction is. No `client_rack`: a follower's end may
-    lag, and the gate needs the leader's. A record larger than the fetch size comes alone (brokers since 0.10.1). How
-    seldom it polls is no sign of trouble: a worker without partitions never does, and aiokafka would have it leave the
-    group and not join again (aiokafka issues 720, 1187). Who hangs is found by the watchdog.
+    Offsets are committed by us alone, and it is ours to say where to begin (`placing`); records are read only when
+    their transaction is committed. No `client_rack`: a follower's end may lag, and the gate needs the leader's. One
+    larger than the fetch size comes alone (brokers since 0.10.1). How seldom it polls is no sign of trouble: a worker
+    without partitions never does, and aiokafka would have it leave the group and not join again (aiokafka issues 720,
+    1187). Who hangs is found by the watchdog.
     """
     return AIOKafkaConsumer(
         **client,
         group_id=conf.id,
         group_instance_id=conf.consumer_group_instance_id or None,
         enable_auto_commit=False,
-        auto_offset_reset="earliest",
+        auto_offset_reset="none",
         isolation_level="read_committed",
         fetch_max_wait_ms=int(settings.fetch_wait * 1000),
         fetch_max_bytes=FETCH_TOTAL,

@@ -46,6 +46,15 @@ class Gate(Generic[Input]):
             return 0.0
         return min(self._known.values(), default=0) / 1000
 
+    def of(self, tp: Input) -> int:
+        """Milliseconds (UNIX) up to which one input is known to have been read; 0 while that cannot be said."""
+        return self._known.get(tp, 0)
+
+    def forget(self, tp: Input) -> None:
+        """Nothing is known of this input any more."""
+        for each in (self._came, self._horizon, self._known):
+            each.pop(tp, None)
+
     def correct(self, ahead: int, wall: int) -> None:
         """Our clock is so many milliseconds ahead of the stamps' clock, which shows `wall` (ms)."""
         if abs(ahead - self._ahead) > SET:
@@ -65,7 +74,8 @@ class Gate(Generic[Input]):
         news = came is not None and came != before
         if came is not None and news:
             self._came[tp] = came
-            if before is not None and end is not None and tp not in self._horizon:
+            asked = self._horizon.get(tp)
+            if before is not None and end is not None and (asked is None or end < asked.end):  # a log that was cut off
                 self._horizon[tp] = Horizon(end, before + self._ahead)
         horizon = self._horizon.get(tp)
         if horizon is not None and position >= horizon.end:

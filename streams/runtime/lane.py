@@ -16,16 +16,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError, ProducerFenced
+from aiokafka.errors import IllegalStateError, NoOffsetForPartitionError, OffsetOutOfRangeError, ProducerFenced
 from faust.types import ChannelT
 from mode import get_logger
 
-from streams.runtime.batch import Batch, Effect, Lost, Record
+from streams.runtime import placing
+from streams.runtime.batch import Batch, Lost, Record
+from streams.runtime.crew import Crew
 from streams.runtime.gate import Gate
 from streams.runtime.ledger import Ledger
+from streams.runtime.progress import Portion, Progress
 from streams.runtime.settings import Settings
 from streams.runtime.steady import Steady
 
@@ -35,28 +37,6 @@ CLAIM_EVERY = 86_400.0
 SAY_EVERY = 1.0  # seconds between two lines on the progress of a recovery
 
 log = get_logger(__name__)
-
-
-class Crew(Protocol):
-    """What a lane asks of those who run it (see `lanes.Lanes`)."""
-
-    async def claim(self, ledger: Ledger) -> None:
-        """Give it a producer that writes alone."""
-
-    async def commit(self, lanes: Sequence[Lane]) -> None:
-        """Commit their `safe` offsets, now; tell each by `accepted`, or set `lost`."""
-
-    def hurry(self) -> None:
-        """Commit soon what is `safe`."""
-
-    async def deliver(self, ledger: Ledger, effects: Sequence[Effect]) -> None:
-        """Send and wait until all are confirmed."""
-
-    async def recovery_done(self, partition: int, aside: Sequence[Record]) -> None:
-        """The slices are filled; these records of their changelogs were set aside."""
-
-    def fail(self, error: Exception, where: str) -> None:
-        """End the worker."""
 
 
 class Lane:
@@ -87,11 +67,23 @@ class Lane:
         self.lost: str | None = None  # why the group says that we are not its member
         self.task: asyncio.Task[None] | None = None
         self.phase = "recovery"
-        self.since = self.progress_at = self.member_at = self.tick_at = self.claimed_at = time.monotonic()
+        self.progress, self.portion = Progress(inputs), Portion(settings.chunk)
+        self.since = self.member_at = self.tick_at = self.claimed_at = time.monotonic()
         self.uncommitted_at: float | None = None  # since then something waits for its commit
         self.wake_at: float | None = None  # UNIX seconds
         self._said = self.since
         self._lock = asyncio.Lock()
+
+    @property
+    def progress_at(self) -> float:
+        """When the input that has stood still for longest last moved."""
+        return self.progress.at
+
+    def anew(self, now: float) -> None:
+        """All its clocks begin at `now`: the whole process had been stopped."""
+        self.since = now
+        self.progress.anew(now)
+        self.uncommitted_at = None if self.uncommitted_at is None else now
 
     def enter(self, phase: str) -> None:
         """A new phase begins; the watchdog looks at how long it lasts."""
@@ -160,16 +152,16 @@ class Lane:
         await self.crew.claim(self.ledger)
         count, aside = await self.ledger.recover(self._beat)
         for tp in self.inputs:
-            position = await self.group.position(tp)
-            mark = self.ledger.marks.get(tp.topic, 0)
-            if mark > position and not self.settings.rewind:
-                self.group.seek(tp, mark)  # the state is ahead of the commit: repeat nothing
-                position = mark
+            position = await placing.begin(self.group, tp)
+            if not self.settings.rewind:  # where the state is ahead of the commit, repeat nothing
+                position = max(position, self.ledger.marks.get(tp.topic, 0))
+            self.group.seek(tp, position)
             self.offsets[tp] = position
         self._secure()
         await self.crew.recovery_done(self.partition, aside)
-        self.recovered, self.progress_at = True, time.monotonic()
-        log.info("partition %s: %s records recovered in %.2f s", self.partition, count, self.progress_at - began)
+        self.progress.anew(now := time.monotonic())
+        self.recovered = True
+        log.info("partition %s: %s records recovered in %.2f s", self.partition, count, now - began)
 
     def _beat(self, read: int, of: int) -> None:
         """The recovery goes on."""
@@ -178,7 +170,7 @@ class Lane:
         if self.since - self._said >= SAY_EVERY:
             self._said = self.since
             log.info("partition %s: %s of %s changelog offsets read", self.partition, read, of)
-        self.progress_at = self.since
+        self.progress.anew(self.since)
 
     async def _claim_again(self) -> None:
         async with self._lock:
@@ -191,12 +183,12 @@ class Lane:
         if time.monotonic() - self.claimed_at > CLAIM_EVERY:
             await self._claim_again()
         self.enter("fetch")
-        wait = int(self._patience() * 1000)
-        got = await self.group.getmany(*self.inputs, timeout_ms=wait, max_records=self.settings.chunk)
-        for tp, records in got.items():
-            self.behind = self.behind or len(records) >= self.settings.chunk
-            await self._step(self.inputs[tp], Batch(self.partition, tp.topic, records, self.gate.known))
-            self.progress_at = time.monotonic()
+        for tp, records in (await self._fetch()).items():
+            self.behind = self.behind or len(records) >= self.portion.size
+            batch = Batch(self.partition, tp.topic, records, self.gate.known)
+            await self._step(self.inputs[tp], batch)
+            self.portion.took(len(records), batch.seconds)
+            self.progress.moved(tp)
         if self.lost:
             raise Lost(self.lost)
         await self._look()
@@ -208,6 +200,26 @@ class Lane:
             self.tick_at = time.monotonic() + self.settings.tick
             if self.ticks is not None:
                 await self._step(self.ticks, Batch(self.partition, known=known))
+
+    async def _fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
+        wait, got = int(self._patience() * 1000), {}
+        try:
+            got = await self.group.getmany(*self.inputs, timeout_ms=wait, max_records=self.portion.size)
+        except NoOffsetForPartitionError:
+            log.debug("aiokafka was quicker than our seek")
+        except OffsetOutOfRangeError as error:
+            for tp in error.args[0]:
+                await self._regain(tp)
+        return got
+
+    async def _regain(self, tp: TopicPartition) -> None:
+        """The topic no longer has what comes next. The gate shuts until what it has is read."""
+        first, unread = await placing.regain(self.group, tp, await self.group.position(tp))
+        self.group.seek(tp, first)
+        self.offsets[tp] = first
+        self.gate.forget(tp)
+        self.crew.unread(tp.topic, unread)
+        self._secure()
 
     def _patience(self) -> float:
         """Seconds that a fetch may wait for records: until the next tick, or until `known` can be at `wake_at`."""
@@ -224,9 +236,8 @@ class Lane:
 
     async def _look(self) -> None:
         """Take note of fetch responses and, where nothing is in hand, of transaction markers that were passed over."""
-        known = self.gate.known
         for tp in self.inputs:
-            position = await self.group.position(tp)
+            known, position = self.gate.of(tp), await self.group.position(tp)
             end = self.group.last_stable_offset(tp)
             if end is None or end < 0:  # an old broker does not tell
                 end = self.group.highwater(tp)
@@ -238,8 +249,8 @@ class Lane:
             if position > self.offsets[tp]:
                 self.offsets[tp] = position
                 self._secure()
-        if self.gate.known > known:
-            self.progress_at = time.monotonic()
+            if self.gate.of(tp) > known:
+                self.progress.moved(tp)
 
     async def _step(self, channel: ChannelT[Batch], batch: Batch) -> None:
         async with self._lock:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,6 +58,7 @@ class Lanes(Service):
         self.inputs: dict[str, ChannelT[Batch]] = {}
         self.lanes: dict[int, Lane] = {}
         self.dog = Watchdog(self.lanes, app.settings)
+        self._unread: Counter[str] = Counter()
         self._parked: dict[int, Ledger | None] = {}
         self._on_recovered: list[Callback] = []
         self._on_released: list[Callback] = []
@@ -87,6 +89,10 @@ class Lanes(Service):
     def status(self) -> dict[int, dict[str, Any]]:
         """What each lane is doing, as a plain dict for each partition."""
         return {p: health.status(lane, time.monotonic()) for p, lane in sorted(self.lanes.items())}
+
+    def deleted_unread(self) -> dict[str, int]:
+        """By input: how many records were deleted before they were read, since the worker began."""
+        return {topic: self._unread[topic] for topic in self.inputs}
 
     def ready(self) -> tuple[bool, str]:
         """Whether this worker is recovered, caught up and not stalled; and why not."""
@@ -204,6 +210,10 @@ class Lanes(Service):
     async def deliver(self, ledger: Ledger, effects: Sequence[Effect]) -> None:
         """Send effects in order and wait until the broker has confirmed all."""
         await deliver(ledger.producer, effects, self.app.settings.confirm_timeout)
+
+    def unread(self, topic: str, count: int) -> None:
+        """So many records of an input were deleted before they were read."""
+        self._unread[topic] += count
 
     async def recovery_done(self, partition: int, aside: Sequence[Record]) -> None:
         """A lane's slices are filled: tell whoever derives something from them, and who keeps what was set aside."""

@@ -3,11 +3,11 @@
 It is a thread because the loop may be what hangs, and it calls os._exit because a process that commits nothing wrong
 may always be killed: the next one repeats the work. Exit status 70 (EX_SOFTWARE).
 
-What counts as progress of a lane: records of a changelog read while it recovers; an input's offset that moves; a later
-moment up to which the inputs are known to have been read. Ticks do not count, or a dead broker would look alive, nor do
-answers for one input while another's stay away. Beside that it looks at how long a lane is in one phase, how long what
-was worked off waits for its commit, at the loop, and at the joining of the group. A worker without partitions is well.
-When the whole process was stopped (SIGSTOP, a sleeping laptop) all clocks start anew.
+What counts as progress of a lane: records of a changelog read while it recovers; of each input, an offset that moves or
+a later moment up to which it is known to have been read. The input that stands still for longest counts: one that flows
+hides no other. Ticks do not count, or a dead broker would look alive. Beside that it looks at how long a lane is in one
+phase, how long what was worked off waits for its commit, at the loop, and at the joining of the group. A worker without
+partitions is well. When the whole process was stopped (SIGSTOP, a sleeping laptop) all clocks start anew.
 """
 
 from __future__ import annotations
@@ -32,8 +32,14 @@ class Watched(Protocol):
     partition: int
     phase: str
     since: float
-    progress_at: float
     uncommitted_at: float | None
+
+    @property
+    def progress_at(self) -> float:
+        """When the input that has stood still for longest last moved."""
+
+    def anew(self, now: float) -> None:
+        """All its clocks begin at `now`."""
 
     def where(self) -> str:
         """Its offsets, for the reason."""
@@ -106,5 +112,4 @@ class Watchdog(threading.Thread):
         self.beat = now
         self.joining = None if self.joining is None else now
         for lane in tuple(self.lanes.values()):
-            lane.since = lane.progress_at = now
-            lane.uncommitted_at = None if lane.uncommitted_at is None else now
+            lane.anew(now)

@@ -49,6 +49,7 @@ app = App(
     broker_rebalance_timeout=10.0,
     consumer_group_instance_id=os.environ.get("JOB_INSTANCE"),
     skip_corrupt="JOB_SKIP" in os.environ,
+    rewind="JOB_REWIND" in os.environ,
     guarded=[SAID],
     web_port=int(os.environ.get("JOB_PORT", "6066")),
     web_bind="127.0.0.1",

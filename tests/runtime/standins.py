@@ -72,6 +72,9 @@ class Crew:
             else:
                 lane.accepted(lane.safe, time.monotonic())
 
+    def unread(self, topic: str, count: int) -> None:
+        self.log.append(("unread", topic, count))
+
     def hurry(self) -> None:
         self.log.append("hurry")
 
@@ -144,6 +147,9 @@ class Group:
         self.at = 3
 
     async def position(self, tp: TopicPartition) -> int:
+        return self.at
+
+    async def committed(self, tp: TopicPartition) -> int | None:
         return self.at
 
     def seek(self, tp: TopicPartition, offset: int) -> None:

@@ -33,6 +33,32 @@ def test_a_backlog_holds_until_its_end_is_read() -> None:
     assert gate.known == 4.0
 
 
+def test_a_log_that_was_cut_off_does_not_hold_for_ever() -> None:
+    """An end that was told, and that the topic no longer has: the nearer one takes its place."""
+    gate = Gate(["a"])
+    gate.observe("a", 1_000, 100, 90)
+    gate.observe("a", 2_000, 100, 90)
+    gate.observe("a", 3_000, 120, 90)
+    assert gate.known == 0.0
+    gate.observe("a", 4_000, 90, 90)
+    assert gate.known == 3.0
+
+
+def test_what_was_forgotten_has_to_be_learnt_anew() -> None:
+    gate = Gate(["a", "b"])
+    for came in (1_000, 2_000, 3_000):
+        gate.observe("a", came, 5, 5)
+        gate.observe("b", came, 5, 5)
+    assert (gate.known, gate.of("a"), gate.of("b")) == (2.0, 2_000, 2_000)
+    gate.forget("a")
+    assert (gate.known, gate.of("a"), gate.of("b")) == (0.0, 0, 2_000)
+    gate.observe("a", 4_000, 9, 5)
+    gate.observe("a", 5_000, 9, 5)
+    assert gate.known == 0.0
+    gate.observe("a", 6_000, 9, 9)
+    assert gate.known == 2.0
+
+
 def test_all_inputs_must_be_known_and_the_least_counts() -> None:
     gate = Gate(["a", "b"])
     for came in (1_000, 2_000, 3_000):

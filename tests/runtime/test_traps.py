@@ -107,7 +107,7 @@ async def test_ticks_go_on_while_the_broker_is_silent_and_the_watchdog_is_not_de
     lane.group, lane.ticks = group, lane.inputs[house.tp]
     for came in (900, 1000):
         lane.gate.observe(house.tp, came, 3, 3)
-    lane.progress_at = heard = time.monotonic() - 61
+    lane.progress.anew(heard := time.monotonic() - 61)
     for _ in range(3):
         lane.tick_at = 0.0
         await lane._round()

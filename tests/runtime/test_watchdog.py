@@ -21,6 +21,10 @@ class Lane:
     progress_at: float = 1000.0
     uncommitted_at: float | None = None
 
+    def anew(self, now: float) -> None:
+        self.since = self.progress_at = now
+        self.uncommitted_at = self.uncommitted_at and now
+
     def where(self) -> str:
         return "in at 5 of 9, committed 4"
 
