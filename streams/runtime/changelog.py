@@ -56,17 +56,24 @@ async def read(
     beat: Beat,
     end: int | None = None,
     skip: bool = False,
+    bare: Collection[TopicPartition] = (),
 ) -> Contents:
     """Read each partition from its start offset to `end`, or to its end as of now.
 
-    Damaged if a batch fails its checksum, unless told to skip those.
+    Damaged if a batch fails its checksum, unless told to skip those. `bare`: partitions read into empty slices, of
+    which keys that are gone are not given: until a broker compacts it, a changelog has one for each that ever was.
     """
     contents = Contents({tp: {} for tp in starts}, {}, 0)
     total = 0
 
     def take(tp: TopicPartition, records: Sequence[Record]) -> None:
         nonlocal total
-        contents.latest[tp].update((r.key, r.value) for r in records if r.key is not None)
+        latest = contents.latest[tp]
+        latest.update((r.key, r.value) for r in records if r.key is not None)
+        if tp in bare:
+            for key in {r.key for r in records if r.value is None and r.key is not None}:
+                if latest[key] is None:  # and did not come back
+                    del latest[key]
         total += len(records)
 
     contents.ends.update(await _pass(client, starts, take, beat, end, skip))

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from faust.exceptions import ImproperlyConfigured
 from faust.types import ChannelT
 from mode import Service, get_logger
 from mode.utils.futures import maybe_async
@@ -29,6 +28,7 @@ from streams.runtime import clients, health, readers, topics
 from streams.runtime.batch import Batch, Effect, Record
 from streams.runtime.lane import Lane
 from streams.runtime.ledger import Ledger
+from streams.runtime.membership import Displaced, numbers, told
 from streams.runtime.tables import Table
 from streams.runtime.watchdog import Watchdog
 from streams.runtime.writers import Writers, deliver
@@ -59,6 +59,7 @@ class Lanes(Service):
         self.lanes: dict[int, Lane] = {}
         self.dog = Watchdog(self.lanes, app.settings)
         self._unread: Counter[str] = Counter()
+        self._displaced = Displaced(app.conf.consumer_group_instance_id)
         self._parked: dict[int, Ledger | None] = {}
         self._on_recovered: list[Callback] = []
         self._on_released: list[Callback] = []
@@ -118,7 +119,8 @@ class Lanes(Service):
         self.add_future(self._beat())
         self.add_future(self._committer())
         self._group.subscribe(list(self.inputs), listener=self)
-        await self._group.start()
+        with told(conf.consumer_group_instance_id):
+            await self._group.start()
 
     async def on_stop(self) -> None:
         """End the steps at hand, commit, leave the group (a static member stays in it)."""
@@ -145,7 +147,8 @@ class Lanes(Service):
         while not self.should_stop:
             self.dog.beat = time.monotonic()
             try:
-                clients.check(self._group)
+                with told(self.app.conf.consumer_group_instance_id):
+                    clients.check(self._group)
             except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
                 self.fail(error, "group")
                 return
@@ -234,6 +237,8 @@ class Lanes(Service):
                 settled = lane.clean and lane.recovered and not lane.ledger.dirty
                 self._parked[partition] = lane.ledger if settled else None
                 await self._release(partition)
+            if closing and self._group is not None and not clients.is_member(self._group):
+                self._displaced.again()
             async with self._committing:  # none may be under way while the group is joined: see `clients.is_member`
                 self.dog.joining = time.monotonic()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the worker
@@ -282,15 +287,6 @@ class Lanes(Service):
 
 
 ConsumerRebalanceListener.register(Lanes)
-
-
-def numbers(assigned: Iterable[TopicPartition], inputs: int) -> set[int]:
-    """The partition numbers of an assignment. ImproperlyConfigured unless each was given for every input."""
-    assigned = set(assigned)
-    owned = {tp.partition for tp in assigned}
-    if len(assigned) != len(owned) * inputs:
-        raise ImproperlyConfigured(f"inputs must have one partition count, but were assigned so: {sorted(assigned)}")
-    return owned
 
 
 async def call(callbacks: Iterable[Callback], partition: int) -> None:

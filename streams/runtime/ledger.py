@@ -69,7 +69,8 @@ class Ledger:
         if not at:
             return 0, []
         starts = {tp: self.slices[table].next for tp, table in at.items()}
-        contents = await changelog.read(self._client, starts, beat, skip=self._skip)
+        bare = {tp for tp, start in starts.items() if not start}
+        contents = await changelog.read(self._client, starts, beat, skip=self._skip, bare=bare)
         aside: list[tuple[Record, str]] = []
         for tp, table in at.items():
             latest, one = contents.latest[tp], self.slices[table]

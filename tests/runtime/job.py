@@ -77,7 +77,7 @@ def keep(partition: int, records: Sequence[Record]) -> None:
 
 @app.lanes.released
 async def forget(partition: int) -> None:
-    del due[partition]
+    due.pop(partition, None)  # it may go before it was recovered
 
 
 def watch(partition: int, item: str, state: dict[str, Any]) -> None:

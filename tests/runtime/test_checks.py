@@ -12,7 +12,7 @@ from faust.exceptions import ImproperlyConfigured
 from faust.types import StreamT
 
 from streams.runtime import App, Batch, health, readers, topics
-from streams.runtime.lanes import numbers
+from streams.runtime.membership import numbers
 from streams.runtime.settings import Settings
 from streams.runtime.watchdog import Watchdog
 

@@ -87,7 +87,7 @@ async def test_a_bad_batch_at_the_very_end_is_told_of_and_the_records_before_it_
 
 
 def reader(found: Mapping[str, dict[bytes, bytes | None]]) -> Any:
-    async def read(client: Any, starts: Any, beat: Any, skip: bool = False) -> Contents:
+    async def read(client: Any, starts: Any, beat: Any, skip: bool = False, bare: Any = ()) -> Contents:
         latest = {tp: dict(found[tp.topic]) for tp in starts}
         return Contents(latest, {tp: len(found[tp.topic]) for tp in starts}, 3)
 

@@ -1,4 +1,4 @@
-"""The end of a partition, read from farther and farther back (`changelog.tail`)."""
+"""A partition read to its end, and its end alone (`changelog.read`, `changelog.tail`)."""
 
 from __future__ import annotations
 
@@ -43,3 +43,16 @@ async def test_the_end_of_a_partition(broker: Broker, prefix: str) -> None:
         if broker.kind == "embedded":  # it tells ends that are too low, so more is read than is asked for
             read = [number for number in read if number >= first]
         assert read == list(range(first, RECORDS, 2))
+
+
+async def test_what_is_gone_is_told_unless_there_is_nothing_to_take_it_from(broker: Broker, prefix: str) -> None:
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+    admin.create_topics([NewTopic(prefix, 1, 1)])[prefix].result(30)
+    client, place = {"bootstrap_servers": broker.bootstrap}, TopicPartition(prefix, 0)
+    producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 5})
+    for key, value in [("a", "1"), ("b", "1"), ("a", None), ("c", None), ("b", None), ("b", "2"), ("a", None)]:
+        producer.produce(prefix, value, key)
+        assert producer.flush(30) == 0
+    for bare, latest in (((), {b"a": None, b"b": b"2", b"c": None}), ({place}, {b"b": b"2"})):
+        contents = await changelog.read(client, {place: 0}, lambda _read, _of: None, bare=bare)
+        assert contents == ({place: latest}, {place: 7}, 7)
