@@ -61,8 +61,7 @@ class Lane:
         self.ends: dict[TopicPartition, int] = {}  # as the last fetch response gave them
         self.committed: dict[TopicPartition, int] = {}
         self.clean = True  # the slices equal the changelogs
-        self.recovered = False
-        self.behind = False  # more was there than one fetch gives
+        self.recovered = self.behind = False  # behind: more was there than one fetch gives
         self.recovery = (0, 0)  # changelog offsets read, and to be read
         self.lost: str | None = None  # why the group says that we are not its member
         self.task: asyncio.Task[None] | None = None
@@ -183,12 +182,14 @@ class Lane:
         if time.monotonic() - self.claimed_at > CLAIM_EVERY:
             await self._claim_again()
         self.enter("fetch")
+        count, seconds = 0, 0.0
         for tp, records in (await self._fetch()).items():
-            self.behind = self.behind or len(records) >= self.portion.size
             batch = Batch(self.partition, tp.topic, records, self.gate.known)
             await self._step(self.inputs[tp], batch)
-            self.portion.took(len(records), batch.seconds)
             self.progress.moved(tp)
+            count, seconds = count + len(records), seconds + batch.seconds
+        self.behind = self.behind or count >= self.portion.size
+        self.portion.took(count, seconds)
         if self.lost:
             raise Lost(self.lost)
         await self._look()

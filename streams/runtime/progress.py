@@ -1,4 +1,4 @@
-"""How a lane gets on: when each of its inputs last moved, and how many records a step may take."""
+"""How a lane gets on: when each of its inputs last moved, and how many records a fetch may give it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Generic, TypeVar
 Input = TypeVar("Input", bound=Hashable)
 
 FIRST = 250
-"""Records of a lane's first step at most: nothing is known yet of how long they take."""
+"""Records of a lane's first fetch at most: nothing is known yet of how long they take."""
 LONG = 1.0
-"""Seconds that a step may take, since the event loop and the group's heartbeats stand still with it."""
+"""Seconds that the steps of a fetch may take: the event loop and the group's heartbeats stand still with them."""
 SHORT = 0.25
-"""Seconds; after a full step that took less, the next may be twice as large."""
+"""Seconds; after a full fetch that took less, the next may be twice as large."""
 
 
 class Progress(Generic[Input]):
@@ -40,7 +40,7 @@ class Progress(Generic[Input]):
 
 
 class Portion:
-    """How many records a step may take: fewer where each of them takes long.
+    """How many records a fetch may give: fewer where each of them takes long.
 
     An item whose history has thousands of events costs milliseconds an event. A full fetch of it would take longer than
     the watchdog allows, and again after each restart.
@@ -53,7 +53,7 @@ class Portion:
         self.size = min(FIRST, most)
 
     def took(self, count: int, seconds: float) -> None:
-        """A step of so many records took so long."""
+        """The steps of so many records took so long."""
         if seconds > LONG:
             self.size = max(1, int(count * LONG / seconds))
         elif seconds < SHORT and count >= self.size:
