@@ -7,7 +7,7 @@ An item's own record says which counts, so an entry that it no longer confirms i
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from schemas.policy import MINUTE
@@ -40,12 +40,15 @@ class Queue:
 
     Most items are answered long before their moment, so what lies ahead is not put in order: those of a minute stand
     together as they came. When their minute is the first, those that no item confirms any more are left out.
+
+    It knows the shelf, and nobody who knows it: a partition that is given up must be gone at once, and what refers to
+    itself in a circle stays until Python next looks for such. `sign`: -1 where items have their moments negative.
     """
 
-    __slots__ = ("_ahead", "_begun", "_confirms", "_first", "_minutes")
+    __slots__ = ("_ahead", "_begun", "_first", "_items", "_minutes", "_sign")
 
-    def __init__(self, confirms: Callable[[bytes, int], bool]) -> None:
-        self._confirms = confirms
+    def __init__(self, items: Shelf, sign: int) -> None:
+        self._items, self._sign = items, sign
         self._first: list[tuple[int, bytes]] = []
         """A heap of all before `_begun`."""
         self._begun = -(1 << 62)
@@ -85,6 +88,10 @@ class Queue:
     def __len__(self) -> int:
         return len(self._first) + sum(len(found) for found in self._ahead.values())
 
+    def _confirms(self, key: bytes, moment: int) -> bool:
+        value = self._items.get(key)
+        return value is not None and moment_of(value) == self._sign * moment
+
     def drop(self) -> None:
         """Take out what `next` gave."""
         heapq.heappop(self._first)
@@ -101,12 +108,11 @@ class Agenda:
 
     def __init__(self, items: Shelf) -> None:
         self._items = items
-        self._moments = Queue(self._comes)
-        self._fading = Queue(self._fades)
+        self._moments, self._fading = Queue(items, 1), Queue(items, -1)
 
     def rebuild(self) -> None:
         """Begin anew from what stands on the shelf."""
-        self._moments, self._fading = Queue(self._comes), Queue(self._fades)
+        self._moments, self._fading = Queue(self._items, 1), Queue(self._items, -1)
         for key, value in self._items.items():
             if not key.startswith(OWN):
                 self.add(moment_of(value), key)
@@ -135,10 +141,3 @@ class Agenda:
         while self._fading.before(latest) and (coming := self._fading.next()) is not None and coming[0] < latest:
             self._fading.drop()
             yield coming[1]
-
-    def _comes(self, key: bytes, moment: int) -> bool:
-        value = self._items.get(key)
-        return value is not None and moment_of(value) == moment
-
-    def _fades(self, key: bytes, moment: int) -> bool:
-        return self._comes(key, -moment)

@@ -141,9 +141,8 @@ class Lane:
             if self.safe != self.committed and not self.lost:
                 await self.crew.commit([self])
         if self.task is not None:
-            # This may hit a getmany and leak its fetch count, after which aiokafka no longer watches the poll interval;
-            # the watchdog does. Not to cancel it would be worse: it would eat the first records of the next owner here.
-            self.task.cancel()
+            self.task.cancel()  # a getmany may leak its fetch count; not to would eat the next owner's first records
+            self.task = None  # it holds us, and so would keep the state of a partition that is gone
 
     async def _recover(self) -> None:
         began = time.monotonic()
