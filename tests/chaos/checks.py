@@ -22,6 +22,8 @@ from tests.chaos.replay import Came, Played, comparable, essence, in_order, play
 
 BEFORE_DUE = ("half", "due-soon", "imminent")
 """Stages that an acknowledge or a snooze holds back (R8)."""
+ACKNOWLEDGED = "acknowledged"
+"""The stage of a notice."""
 CAUGHT_UP = b'"catch_up":true'
 """In an alert's line."""
 
@@ -197,11 +199,14 @@ def cycle_of(finding: Finding) -> str:
 def is_named_or_changed(lost: Finding, item: Item, said: Sequence[Alert], windows: Sequence[Window]) -> bool:
     """R12, in its own words: a later alert of its cycle stands for it, or its cycle ended or changed meanwhile.
 
-    What would have followed on a stage that was changed so does not come either: asked of the first of them.
+    What would have followed on a stage that was changed so does not come either: asked of the first of them. Which
+    clocks answer an acknowledge hangs on the routing when it is read (R8): what came before it may be read after it.
     """
     holding = [window for window in windows if window.start <= lost.at <= window.end]
     cycle = ":".join(lost.about.split(":")[:4])
     stage = lost.about.split(":")[4]
+    if stage == ACKNOWLEDGED:
+        lost = lost._replace(at=min((window.start for window in holding), default=lost.at))
     changes = [came for came in item.events if stage in BEFORE_DUE or came.event.type not in HOLDS]
     if any(lost.at <= came.time <= window.end for window in holding for came in changes):
         return True

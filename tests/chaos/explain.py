@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from schemas.policy import MINUTE
 from tests.chaos.plan import MARGIN, SECOND, micros
 from tests.chaos.positions import Position, Positions
 from tests.chaos.replay import POLICY, Arrival, Came, Caught, Played, play
@@ -34,7 +35,7 @@ NEVER = micros(86_400)
 """First it is tried whether a shut gate explains it all: of a broker that was away, what came late came to one."""
 HELD = micros(60 - 5)
 """What a gate has held back for longer is decided as of its opening (R11: a minute). A little less: the worker counts
-from the moment at which it looks, not from that up to which it knows its inputs."""
+from the moment at which it looks, not from that up to which it knows its inputs; `Positions` ask for the minute."""
 END_OF_TIME = 1 << 62
 TRAVEL = SECOND // 2
 """Microseconds from the broker's confirmation to the worker's step, and more."""
@@ -198,7 +199,7 @@ class Search:
                 together = way.joined(usual._replace(joins=True), self.positions)
                 yield together, joins == SHUT
                 if joins == SHUT and (shut_in := _holding(self.windows, came)) is not None:
-                    for now in self._stages(together.after, max(came.time, last.now), shut_in.end):
+                    for now in self._nows(together, max(came.time, last.now), shut_in.end):
                         yield together.moved(now, self.positions), True
         window = _holding(self.windows, came) or (Window(came.time - USUAL, came.time) if shut else None)
         if goes_on and window is not None and window.start <= max(came.time, place):
@@ -221,8 +222,18 @@ class Search:
             for held in self._folded(way, usual._replace(limit=until)):
                 if until != usual.limit:
                     yield held
-                for now in self._stages(held.after, came.time, window.end):
+                for now in self._nows(held, came.time, window.end):
                     yield from self._folded(way, usual._replace(limit=until, now=now))
+
+    def _nows(self, way: Way, start: int, end: int) -> list[int]:
+        """How far others may have moved now, the last first: what the last step does hangs on what that is past.
+
+        That is a stage, or the minute for which the item's moment may be held back before it is caught up with.
+        """
+        found, held = set(self._stages(way.after, start, end)), way.before.coming
+        if held is not None and start <= held + MINUTE < end:
+            found.add(held + MINUTE + 1)
+        return sorted(found, reverse=True)
 
     def _folded(self, way: Way, arrival: Arrival) -> Iterator[Way]:
         """One step more; none if what had to be said before should not have been."""
@@ -242,14 +253,14 @@ class Search:
                 yield from ((first, then) for then in self._caught_once(after, limit) if then.moment > first.as_of)
 
     def _caught_once(self, at: Position, limit: int) -> Iterator[Caught]:
+        """As of when: up to that the worker knew its inputs, which may have been long before it came to look."""
         for window in self.windows:
             if window.end - window.start < HELD:
                 continue
             until = min(window.end, limit)
             moments = self.positions.moments(at, window.start, until)[::-1]
             for held in moments:
-                if (soonest := held + HELD) <= until:
-                    yield from (Caught(held, as_of) for as_of in (soonest, *(m for m in moments if m > soonest)))
+                yield from (Caught(held, as_of) for as_of in (held, *(m for m in moments if m > held)))
 
     def _end(self, way: Way, *, shut: bool) -> Explained | None:
         """Played to the end, wherever in the stop that lay."""

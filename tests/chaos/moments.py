@@ -74,17 +74,19 @@ def tardy(
     Args:
         should: what was to be said, at its moment.
         windows: when gates may have been shut.
-        usual: none was for this item. Else a moment is one of those at which it may have come: a command that was read
-            first may have held it back.
+        usual: none was for this item. Else a moment, or one in a window, is one of those at which it may have come: a
+            command that was read first may have held it back.
     """
-    held = [] if usual else holds(item)
+    held = holds(item)
     for alert in should:
         appended = have.appended.get(alert.id)
         if appended is None:
             continue
         moment = instants.parse(alert.time)
         free = _free(item, moment, windows)
-        if micros(appended) > free + TARDY and not any(moment <= each.time <= micros(appended) for each in held):
+        shut = not usual or any(window.start <= moment <= window.end for window in windows)
+        is_held = shut and any(moment <= each.time <= micros(appended) for each in held)
+        if micros(appended) > free + TARDY and not is_held:
             late = appended - free / SECOND
             yield Finding("late", micros(appended), f"{alert.id}: {late:.1f} s after nothing held it back")
 

@@ -13,7 +13,7 @@ from schemas.alerts import Alert
 from streams.core.voice import Speaker
 from streams.core.voice import caught_up as caught_up_notices
 from tests.chaos import checks, explain
-from tests.chaos.findings import RESOLVED, Have, Item, Judgement
+from tests.chaos.findings import RESOLVED, Finding, Have, Item, Judgement
 from tests.chaos.judging import judge
 from tests.chaos.made import (
     LONG_SHUT,
@@ -231,3 +231,13 @@ def test_a_shut_gate_does_not_make_an_alert_late_by_a_moment_that_it_never_had()
     slow = fired(there, QUIET, UNTIL)[0]
     there.said[slow.id] = [said(slow, instants.parse(slow.time) / SECOND + 7)]
     assert judge(log, there, [SHUT], STOP).late[-1] == pytest.approx(7)
+
+
+@pytest.mark.parametrize(("start", "is_excused"), [(12, True), (16, False)])
+def test_which_clocks_answer_an_acknowledge_may_hang_on_what_was_read_after_it(start: int, *, is_excused: bool) -> None:
+    """The assignment, of before the acknowledge, was read behind it: only then did `first-look` judge the item."""
+    told = [("message.sent", 0, {"department": "b"}), ("message.assigned", 14, {"priority": "urgent"}),
+            ("command.acknowledged", 20, DESK)]  # fmt: skip
+    item = Item("message:1", [came(*each) for each in told], 0, START + micros(20))
+    lost = Finding("lost", START + micros(20), "message:1:first-look:20261110T090000Z:acknowledged:1-command")
+    assert checks.is_named_or_changed(lost, item, [], [window(start, 30)]) is is_excused

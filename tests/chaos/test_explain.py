@@ -266,3 +266,32 @@ def test_a_gate_is_not_proved_open_where_an_event_may_have_overtaken_a_stage(ope
     assert explained(events, windows, held) == is_shut
     held.alerts = [alert for alert in held.alerts if alert.data.stage != "imminent"]
     assert not explained(events, windows, held), "it was to be said before the gate shut"
+
+
+def test_what_is_caught_up_with_is_decided_as_of_what_is_known_however_long_ago_that_was() -> None:
+    """The worker stood still with what it had fetched: it looks at 95 s, and knows its inputs up to 50 s."""
+    events = [came("message.sent", 10, {"department": "a"}), came("message.replied", 130, {})]
+    played = play(
+        [Arrival(events[0].event, events[0].time - 1)], None, [Caught(START + micros(31), START + micros(50))]
+    )
+    said_at = {alert.id: instants.text(START + micros(95)) for alert in played.alerts if alert.data.catch_up}
+    assert said_at
+    played.alerts = [replace(alert, time=said_at.get(alert.id, alert.time)) for alert in played.alerts]
+    played.advance(events[1].time - 1)
+    played.fold([events[1].event])
+    assert explained(events, [window(25, 97)], played)
+    assert not explained(events, [window(32, 97)], played), "the gate was open when the first stage came"
+
+
+def test_an_event_may_find_its_item_held_back_for_a_minute_by_what_others_moved() -> None:
+    """It keeps the moment that it had, and is caught up with; no stage of its own comes between 91 and 97 s."""
+    events = [came("message.sent", 10, {"department": "a"}), came("command.acknowledged", 33, DESK)]
+    shut, now = START + micros(25), START + micros(95.5)
+    played = play([Arrival(events[0].event, events[0].time - 1), Arrival(events[1].event, shut, now=now)])
+    coming = played.engine.next_moment()
+    assert coming == START + micros(31)
+    played.catch_up(Caught(coming, START + micros(96)))
+    played.advance(UNTIL)
+    assert any(alert.data.catch_up for alert in played.alerts)
+    assert explained(events, [window(24, 97)], played)
+    assert not explained(events, [window(24, 80)], played), "the gate was open again before the minute was over"

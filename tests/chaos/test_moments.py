@@ -113,6 +113,8 @@ def test_what_a_command_may_have_held_back_is_not_late_if_a_gate_may_have_been_s
     have = Have({want.id: want}, None, {want.id: (START + micros(40)) / SECOND})
     assert [each.what for each in tardy(item, [want], have, [])] == ["late"]
     assert list(tardy(item, [want], have, [], usual=False)) == []
+    moment = instants.parse(want.time)
+    assert list(tardy(item, [want], have, [Window(moment, moment + 1)])) == []
 
 
 @pytest.mark.parametrize("offsets", [False, True])
