@@ -25,7 +25,7 @@ from tests.e2e.test_worker import event
 
 SCALE = 40
 MINUTE = 60 / SCALE
-QUICK = 20
+QUICK = 10
 POLICY = """
 version: told
 calendars: {always: {timezone: UTC, hours: {daily: 00:00-24:00}}}

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from streams.commands import COMMANDS, main
 from streams.delivery.answers import Answers, NoJournal
-from streams.metrics import registry
+from streams.metrics import UnreadCollector, registry
 from streams.metrics_pending import PendingCollector
 from streams.settings import Settings
 from tests.unit.test_metrics import watch
@@ -64,7 +64,8 @@ def test_the_page_of_metrics_has_every_metric_and_its_labels() -> None:
         for name in re.findall(r"`(\w+)`", names)
     }
     judge = watch()
-    shown = registry(dict, judge.tally, lambda: 0.0, PendingCollector(judge, lambda _: True, Answers([], NoJournal())))
+    pending = PendingCollector(judge, lambda _: True, Answers([], NoJournal()))
+    shown = registry(dict, judge.tally, lambda: 0.0, pending, UnreadCollector(lambda: {"t.messages": 0}))
     found = {family.name: family for family in shown.collect() if family.name.startswith("portalwatch_")}
     suffix = {"counter": "_total", "info": "_info"}
     assert {name + suffix.get(family.type, "") for name, family in found.items()} == set(named)
