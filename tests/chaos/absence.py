@@ -26,7 +26,6 @@ from schemas.alerts import Alert
 from schemas.policy import MINUTE
 from tests import brokers
 from tests.chaos import checks
-from tests.chaos.explain import Window
 from tests.chaos.faults import Scene
 from tests.chaos.findings import RESOLVED
 from tests.chaos.found import read
@@ -34,6 +33,7 @@ from tests.chaos.load import Load, Sender
 from tests.chaos.plan import micros
 from tests.chaos.replay import essence
 from tests.chaos.run import AFTER, BEFORE, CHECKS, Plan, staged
+from tests.chaos.windows import Window
 
 BUSY = 20.0
 """Seconds of load before and after."""

@@ -16,12 +16,12 @@ import msgspec
 from schemas import instants
 from tests.chaos import report
 from tests.chaos.crew import Ended
-from tests.chaos.explain import Window
 from tests.chaos.faults import Kill
 from tests.chaos.found import HEAD, Found, Said
 from tests.chaos.load import Sent
 from tests.chaos.plan import Planned
 from tests.chaos.run import Done, Outcome, judged
+from tests.chaos.windows import Window
 
 LATER = {"dead": "dead letters", "behind": "committed offsets", "unsent": "what the broker did not take",
          "torn": "values of what is open, and keys on two partitions"}  # fmt: skip

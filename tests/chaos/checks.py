@@ -12,13 +12,14 @@ from schemas.alerts import Alert
 from schemas.policy import MINUTE, UNASSIGNED
 from streams import backtest
 from streams.core.state import ItemState
-from tests.chaos.explain import HOLDS, Explained, TooManyWays, Window, explain, late_windows
+from tests.chaos.explain import Explained, TooManyWays, explain
 from tests.chaos.findings import RESOLVED, Finding, Have, Item, Judgement
 from tests.chaos.found import Found
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.policy import BOOK
 from tests.chaos.positions import Positions
 from tests.chaos.replay import Came, Played, comparable, essence, in_order, play
+from tests.chaos.windows import HOLDS, Window, late_windows
 
 BEFORE_DUE = ("half", "due-soon", "imminent")
 """Stages that an acknowledge or a snooze holds back (R8)."""

@@ -16,16 +16,23 @@ from itertools import product
 from typing import NamedTuple
 
 from schemas.policy import MINUTE
-from tests.chaos.plan import MARGIN, SECOND, micros
+from tests.chaos.plan import micros
 from tests.chaos.positions import Position, Positions
 from tests.chaos.replay import POLICY, Arrival, Came, Caught, Played, play
 from tests.chaos.ways import Order, Way
+from tests.chaos.windows import (
+    HOLDS,
+    LATE,
+    TRAVEL,
+    Window,
+    across,
+    came_late,
+    holding,
+    late_windows,
+    topic,
+)  # fmt: skip
 
-COMMAND = "portal.command."
-HOLDS = (f"{COMMAND}acknowledged", f"{COMMAND}snoozed")
 MAX_TRIES = 200_000
-LATE = micros(1.0)
-"""An event that the broker confirms later than this came late: what the engine did meanwhile it did without it."""
 USUAL = micros(1.0)
 """So long a stage waits at the most without a fault. A script keeps its events away from an item's moments, but not
 from those that the item has only because a gate was shut before: such a stage an event may overtake on its way."""
@@ -33,23 +40,15 @@ SOMEWHAT_LATE = micros(0.15)
 """The same for an item whose other events came late: then nothing keeps its moments away from this one."""
 NEVER = micros(86_400)
 """First it is tried whether a shut gate explains it all: of a broker that was away, what came late came to one."""
+LATELY = ((NEVER, False), (LATE, False), (SOMEWHAT_LATE, False), (LATE, True))
+"""From when on events came late, and whether such may have come at one another's places too: tried in this order."""
 HELD = micros(60 - 5)
 """What a gate has held back for longer is decided as of its opening (R11: a minute). A little less: the worker counts
 from the moment at which it looks, not from that up to which it knows its inputs; `Positions` ask for the minute."""
 END_OF_TIME = 1 << 62
-TRAVEL = SECOND // 2
-"""Microseconds from the broker's confirmation to the worker's step, and more."""
-
 OPEN, SHUT = "open", "shut"
 """Gates."""
 Fits = Callable[[Played], bool]
-
-
-class Window(NamedTuple):
-    """When the gate may have been shut, in microseconds."""
-
-    start: int
-    end: int
 
 
 class TooManyWays(Exception):
@@ -78,9 +77,9 @@ def explain(
     Raises:
         TooManyWays: none was found among the first `MAX_TRIES`.
     """
-    for late_from in (NEVER, LATE, SOMEWHAT_LATE) if came_late(events) else (LATE,):
+    for late_from, together in LATELY if came_late(events) else LATELY[1:2]:
         try:
-            way = Search(events, windows, stop, positions, fits, late_from).run()
+            way = Search(events, windows, stop, positions, fits, late_from, together=together).run()
         except TooManyWays:
             if late_from != NEVER:
                 raise
@@ -90,18 +89,13 @@ def explain(
     return None
 
 
-def late_windows(events: Sequence[Came], late_from: int = LATE) -> list[Window]:
-    """From an event that the broker took late to a look at what it did: what follows may be folded before that."""
-    return [Window(e.time, e.came + micros(MARGIN)) for e in events if e.came > e.time + late_from]
-
-
-def came_late(events: Sequence[Came]) -> bool:
-    """Whether the broker took one of an item's events late."""
-    return any(e.came > e.time + LATE and e.event.type != POLICY for e in events)
-
-
 class Search:
-    """One search; `late_from`: from how long on (microseconds) the broker took an event late."""
+    """One search.
+
+    Args:
+        late_from: from how long on (microseconds) the broker took an event late.
+        together: what came late may have come just after another event that did.
+    """
 
     def __init__(
         self,
@@ -111,9 +105,11 @@ class Search:
         positions: Positions,
         fits: Fits,
         late_from: int,
+        *,
+        together: bool = False,
     ) -> None:
         self.events, self.stop, self.positions, self.fits = events, stop, positions, fits
-        self.late_from = late_from
+        self.late_from, self.together = late_from, together
         self.windows = [*windows, *late_windows(events, late_from)]
         holds = any(each.event.type in HOLDS for each in events)  # else a stage is a moment
         self._stages = positions.stages if holds else positions.moments
@@ -132,7 +128,7 @@ class Search:
 
     def _orders(self) -> Iterator[Order]:
         """Orders in which the events may have come; the usual first. Each topic is read in its own order."""
-        topics = [_topic(each) for each in self.events]
+        topics = [topic(each) for each in self.events]
         for way in product(*(self._places(each) for each in self.events)):
             order = tuple(sorted(enumerate(way), key=lambda pair: pair[1]))
             read = [(topics[number], number) for number, _ in order]
@@ -146,7 +142,7 @@ class Search:
             places += self._between(each)
         elif each.came > each.time + self.late_from:
             about = {each.came + TRAVEL, each.came, max(each.time + 1, each.came - TRAVEL)}
-            places += sorted(about | set(self._between(each)))
+            places += sorted(about | set(self._between(each)) | self._with_others(each))
         return list(dict.fromkeys(places))
 
     def _held_up(self, each: Came) -> list[int]:
@@ -155,11 +151,11 @@ class Search:
         One that came in the window had not been there before: all up to its start is known to have been looked at. And
         of a backlog topics are read one after the other: it may be read behind later events of another one.
         """
-        window = _holding(self.windows, each)
+        window = holding(self.windows, each)
         if window is None:
             return []
         rest = [other.time for other in self.events if each.time < other.time <= window.end]
-        overtaking = [at + 1 for at in rest if _across(each, self.events, at)]
+        overtaking = [at + 1 for at in rest if across(each, self.events, at)]
         return overtaking if window.start <= each.time else [window.start, *overtaking]
 
     def _between(self, each: Came) -> list[int]:
@@ -169,6 +165,11 @@ class Search:
             if other.time < each.time:
                 at = self.positions.fold(self.positions.advance(at, other.time - 1), (other.event,))
         return [moment + 1 for moment in self.positions.moments(at, each.time - 1, each.came + TRAVEL)[::-1]]
+
+    def _with_others(self, each: Came) -> set[int]:
+        """Moments after which others that came late may have been folded in, if this one may have come by then."""
+        late = (o for o in self.events if self.together and o is not each and o.came > o.time + self.late_from)
+        return {at for o in late for at in self._between(o) if each.time < at <= each.came + TRAVEL}
 
     def _follow(self, way: Way, rest: Order, *, shut: bool) -> Explained | None:
         """Go on with a way in which all that was said should have been, and try its last step with one more event."""
@@ -198,10 +199,10 @@ class Search:
             if self._is_new(rest, shut, way.before, *map(id, way.step), id(last.event), last.limit):
                 together = way.joined(usual._replace(joins=True), self.positions)
                 yield together, joins == SHUT
-                if joins == SHUT and (shut_in := _holding(self.windows, came)) is not None:
+                if joins == SHUT and (shut_in := holding(self.windows, came)) is not None:
                     for now in self._nows(together, max(came.time, last.now), shut_in.end):
                         yield together.moved(now, self.positions), True
-        window = _holding(self.windows, came) or (Window(came.time - USUAL, came.time) if shut else None)
+        window = holding(self.windows, came) or (Window(came.time - USUAL, came.time) if shut else None)
         if goes_on and window is not None and window.start <= max(came.time, place):
             yield from ((following, True) for following in self._held(way, came, usual, window))
 
@@ -281,7 +282,7 @@ class Search:
             return None
         if max(time, came.time) <= before.limit:
             return OPEN
-        window = _holding(self.windows, came)
+        window = holding(self.windows, came)
         return SHUT if window is not None and window.start <= max(time, before.limit) else None
 
     def _is_new(self, *what: object) -> bool:
@@ -289,23 +290,3 @@ class Search:
         before = len(self._seen)
         self._seen.add(what)
         return len(self._seen) > before
-
-
-def _across(each: Came, events: Sequence[Came], at: int) -> bool:
-    other = next(e for e in events if e.time == at)
-    return (_topic(other) == COMMAND) != (_topic(each) == COMMAND)
-
-
-def _topic(came: Came) -> str:
-    return COMMAND if came.event.type.startswith(COMMAND) else came.event.workflow
-
-
-def _holding(windows: Sequence[Window], came: Came) -> Window | None:
-    """The window in which an event was, or else came to the broker, when the gate may have been shut.
-
-    An event that came late out of a fault is in two: on its way for longer than the gate was shut.
-    """
-    there = [window for window in windows if window.start <= came.time <= window.end]
-    if there:
-        return Window(min(window.start for window in there), max(window.end for window in there))
-    return next((window for window in windows if window.start <= came.came and came.time <= window.end), None)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from schemas import alerts
-from tests.chaos.explain import Window
 from tests.chaos.found import Said
 from tests.chaos.plan import MARGIN, SECOND, micros
+from tests.chaos.windows import Window
 
 PROMPT = 1.0
 """Seconds from a stage to its alert, below the margin that events keep."""

@@ -27,13 +27,13 @@ from schemas import instants
 from schemas.alerts import Alert
 from tests.chaos import gates
 from tests.chaos.checks import is_usual, judge_item, lateness, offline
-from tests.chaos.explain import Window
 from tests.chaos.findings import Finding, Have, Item, Judgement
 from tests.chaos.found import Found, Said
 from tests.chaos.load import Sent
 from tests.chaos.moments import hasty, none_elsewhere, tardy
 from tests.chaos.plan import encode
 from tests.chaos.replay import Came, events_of, item_of
+from tests.chaos.windows import Window
 
 PORTION = 1_000
 """Items."""

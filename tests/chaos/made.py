@@ -9,13 +9,13 @@ from itertools import groupby
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from tests.chaos import checks
-from tests.chaos.explain import Window
 from tests.chaos.findings import Item
 from tests.chaos.found import Found, Said
 from tests.chaos.judging import deal, item_in, judge
 from tests.chaos.load import Sent
 from tests.chaos.plan import SECOND, Planned, micros, script
 from tests.chaos.replay import Arrival, Caught, Played, in_order, play
+from tests.chaos.windows import Window
 
 START = instants.parse("2026-11-10T09:00:00Z")
 UNTIL = START + micros(200)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from schemas import instants
 from schemas.alerts import FIRED, Alert
-from tests.chaos.explain import HOLDS, Window
 from tests.chaos.findings import RESOLVED, Finding, Have, Item
 from tests.chaos.found import Found, Said
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.replay import Came
+from tests.chaos.windows import HOLDS, Window
 
 SKEW = 0.5
 """Seconds that the broker's clock may be behind what a worker goes by."""

@@ -23,7 +23,6 @@ from schemas import alerts, instants
 from tests.brokers import Broker
 from tests.chaos import checks, moments
 from tests.chaos.crew import Crew, Ended
-from tests.chaos.explain import Window
 from tests.chaos.faults import FAULTS, Kill, Scene
 from tests.chaos.findings import Finding, Judgement
 from tests.chaos.found import Found, read
@@ -33,6 +32,7 @@ from tests.chaos.load import Load, Sender, Sent
 from tests.chaos.plan import micros
 from tests.chaos.policy import TEXT
 from tests.chaos.replay import Came, decreed
+from tests.chaos.windows import Window
 from tests.e2e.cluster import cluster
 
 BEFORE, AFTER = 1.0, 1.0

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from tests.chaos.absence import AS_OFFLINE, FALSE, LATE, LOST, NAMED, NEVER_SAID, OTHER, UNTOLD, account
-from tests.chaos.explain import Window
 from tests.chaos.made import UNTIL
 from tests.chaos.plan import micros
 from tests.chaos.replay import in_order, play
 from tests.chaos.test_explain import DESK, came, window
+from tests.chaos.windows import Window
 
 EVENTS = [
     came("message.sent", 0, {"department": "b", "owner": "o"}),

@@ -34,6 +34,7 @@ from tests.chaos.plan import SECOND, micros
 from tests.chaos.policy import BOOK
 from tests.chaos.replay import Came, events_of, in_order, item_of, play
 from tests.chaos.test_explain import DESK, came, window
+from tests.chaos.windows import Window
 
 
 def test_a_run_that_is_right() -> None:
@@ -71,7 +72,7 @@ def test_where_not_all_ways_can_be_tried_r12_is_asked_in_its_own_words(monkeypat
 
 
 def by_words(
-    events: list[Came], windows: list[explain.Window], change: Callable[[Alert], Alert | None], kept: int | None = None
+    events: list[Came], windows: list[Window], change: Callable[[Alert], Alert | None], kept: int | None = None
 ) -> set[str]:
     """What is found of an item that is judged by words, if each alert was said as `change` has it."""
     played = play(in_order(events), UNTIL)

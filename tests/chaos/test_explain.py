@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from schemas import alerts, instants
 from schemas.events import Event, from_json
 from tests.chaos import gates
-from tests.chaos.explain import TooManyWays, Window, explain
+from tests.chaos.explain import TooManyWays, explain
 from tests.chaos.judging import judge
 from tests.chaos.made import LONG_SHUT, SHUT, START, STOP, UNTIL, caught_up, found, sent, wrong
 from tests.chaos.plan import encode, micros
 from tests.chaos.positions import Positions
 from tests.chaos.replay import Arrival, Came, Caught, Played, play
+from tests.chaos.windows import Window
 
 URGENT = {"department": "a", "priority": "urgent"}
 DESK = {"workflow": "message", "by": "desk"}

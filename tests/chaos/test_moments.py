@@ -11,7 +11,6 @@ from msgspec import structs
 from schemas import alerts, instants
 from schemas.alerts import Alert
 from tests.chaos.checks import nothing_is_torn
-from tests.chaos.explain import Window
 from tests.chaos.findings import RESOLVED, Finding, Have, Item
 from tests.chaos.found import Found, otherwise, whole
 from tests.chaos.judging import judge
@@ -21,6 +20,7 @@ from tests.chaos.moments import hasty, none_again, none_out_of_order, none_too_e
 from tests.chaos.plan import SECOND, micros
 from tests.chaos.replay import in_order, play
 from tests.chaos.test_explain import DESK, came
+from tests.chaos.windows import Window
 
 LOG = sent(60)
 

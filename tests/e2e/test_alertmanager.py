@@ -28,12 +28,12 @@ LOWER = {"due-soon": "warning", "imminent": "critical", "missed": "critical", "e
 NOTIFY = {"due-soon": "pool", "imminent": "on_call", "missed": "on_call", "escalated": "champion"}
 
 
-def shortened(url: str) -> str:
-    """The shipped configuration, quick, and with every receiver a webhook below this URL."""
+def shortened(url: str, wait: float = WAIT) -> str:
+    """The shipped configuration, quick, and with every receiver a webhook below this URL. `wait`: seconds."""
     config = YAML(typ="safe").load(DEPLOY / "alertmanager/alertmanager.yml")
     config["templates"] = [str(DEPLOY / "alertmanager" / name) for name in config["templates"]]
     del config["global"]["slack_api_url_file"], config["global"]["smtp_auth_password_file"]
-    hasten(config["route"])
+    hasten(config["route"], wait)
     for receiver in config["receivers"]:
         here = f"{url}/{receiver['name']}"
         for slack in receiver.get("slack_configs", []):
@@ -49,13 +49,13 @@ def shortened(url: str) -> str:
     return json.dumps(config)
 
 
-def hasten(route: dict[str, Any]) -> None:
-    shorter = {"group_wait": f"{WAIT * 1000:.0f}ms", "group_interval": f"{INTERVAL:.0f}s", "repeat_interval": "1h"}
+def hasten(route: dict[str, Any], wait: float) -> None:
+    shorter = {"group_wait": f"{wait * 1000:.0f}ms", "group_interval": f"{INTERVAL:.0f}s", "repeat_interval": "1h"}
     if route.get("receiver") == "heartbeat":
         shorter["repeat_interval"] = "1ms"
     route |= {key: value for key, value in shorter.items() if key in route}
     for child in route.get("routes", []):
-        hasten(child)
+        hasten(child, wait)
 
 
 @pytest.fixture
