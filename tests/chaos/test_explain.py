@@ -296,3 +296,20 @@ def test_an_event_may_find_its_item_held_back_for_a_minute_by_what_others_moved(
     assert any(alert.data.catch_up for alert in played.alerts)
     assert explained(events, [window(24, 97)], played)
     assert not explained(events, [window(24, 80)], played), "the gate was open again before the minute was over"
+
+
+def test_of_two_events_that_came_late_one_may_have_come_between_the_other_and_the_next_stage() -> None:
+    """The acknowledge came after what was due soon had been said, the assignment, of before that, just after it."""
+    events = [
+        came("message.sent", 10, {"department": "b"}, 11),
+        came("command.acknowledged", 19.1, DESK, 13),
+        came("message.assigned", 22.8, {"owner": "owner-0"}, 12.5),
+    ]
+    limits = [events[0].time - 1, START + micros(27.1), START + micros(32.45)]
+    played = play([Arrival(each.event, limit) for each, limit in zip(events, limits, strict=True)], UNTIL)
+    assert [alert.data.stage for alert in played.alerts][:5] == [
+        "due-soon", "acknowledged", "due-soon", "due-soon", "imminent",
+    ]  # fmt: skip
+    assert explained(events, [], played)
+    in_time = [each._replace(came=each.time + micros(0.01)) for each in events]
+    assert not explained(in_time, [], played), "they came in time: it is a false page"
