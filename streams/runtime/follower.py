@@ -47,7 +47,7 @@ from aiokafka.errors import (
 from faust.types import ChannelT
 from mode import get_logger
 
-from streams.runtime import clients
+from streams.runtime import clients, placing
 from streams.runtime.batch import Lost
 from streams.runtime.founding import end_of, found
 from streams.runtime.marking import PATIENCE, Marks
@@ -192,7 +192,7 @@ class Follower:
                     "were told; going on at the earliest", self._id, tenure.handed, tp.topic, tp.partition,
                 )  # fmt: skip
                 await self._end(tenure)
-                return int((await group.beginning_offsets([tp]))[tp])
+                return await placing.earliest(group, tp)
             if tenure.lost:
                 raise Lost("a commit was refused")
             if records := got.get(tp, []):
@@ -207,7 +207,7 @@ class Follower:
             if tp in known:
                 begin, metadata = known[tp]
             else:
-                begin = int((await group.beginning_offsets([tp]))[tp])
+                begin = await placing.earliest(group, tp)
         group.seek(tp, begin)
         return Tenure(tp, begin, metadata, self._marks.one, self._session() / 2)
 

@@ -39,9 +39,8 @@ def test_catching_up_and_workers_that_do_not_answer_are_said(enter: Enter) -> No
 def test_without_news_for_twenty_seconds_it_says_so_and_greys(enter: Enter) -> None:
     page = enter(live=False)
     page.clock.install()
-    page.clock.pause_at(
-        datetime.now(UTC) + timedelta(seconds=5)
-    )  # what a busy machine takes to load counts for nothing
+    # What a busy machine takes to load counts for nothing.
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=5))
     page.route("**/api/stream*", lambda route: route.abort())
     page.reload()
     page.clock.run_for(19_000)

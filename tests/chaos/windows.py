@@ -34,11 +34,13 @@ def came_late(events: Sequence[Came]) -> bool:
 
 
 def across(each: Came, events: Sequence[Came], at: int) -> bool:
+    """Whether one of two events is a command and the other, of the time `at`, is none: they stand in two topics."""
     other = next(e for e in events if e.time == at)
     return (topic(other) == COMMAND) != (topic(each) == COMMAND)
 
 
 def topic(came: Came) -> str:
+    """What stands for the topic of an event."""
     return COMMAND if came.event.type.startswith(COMMAND) else came.event.workflow
 
 

@@ -41,21 +41,21 @@ def test_what_was_deleted_unread_is_told_and_the_rest_is_read(one: Bench) -> Non
     assert sorted(one.said()) == ["i0:late", "i1:late", "i5:late", "i6:late"]
 
 
-def made_anew(one: Bench) -> None:
-    """The topic `events`, deleted and made once more; Kafka forgets what the group had committed of it."""
+def made_anew(one: Bench, old: int, new: int) -> None:
+    """So many are worked off, then the topic is deleted and made once more; Kafka forgets what was committed of it."""
+    one.put(opened(old))
+    worked_off(one, old)
     admin = AdminClient({"bootstrap.servers": one.broker.bootstrap})
     admin.delete_topics([f"{one.prefix}.events"])[f"{one.prefix}.events"].result(30)
     until(lambda: f"{one.prefix}.events" not in admin.list_topics(timeout=10).topics, "deleted")
     time.sleep(SETTLES)
     one.make("events")
+    one.put(opened(new, old))
 
 
 @pytest.mark.brokers("kafka")
 def test_a_topic_made_anew_is_read_from_its_first_record(one: Bench) -> None:
-    one.put(opened(5))
-    worked_off(one, 5)
-    made_anew(one)
-    one.put(opened(2, 5))
+    made_anew(one, 5, 2)
     log = worked_off(one, 2, name="b")
     assert "offset 5 is not there: the topic was cut off or made anew; going on at its first record, 0" in log
     assert sorted(one.said()) == [f"i{n}:late" for n in range(7)]
@@ -66,10 +66,7 @@ def test_a_topic_made_anew_is_read_from_its_first_record(one: Bench) -> None:
 
 @pytest.mark.brokers("kafka")
 def test_a_topic_made_anew_that_is_longer_than_the_old_needs_a_word(one: Bench) -> None:
-    one.put(opened(2))
-    worked_off(one, 2)
-    made_anew(one)
-    one.put(opened(5, 2))
+    made_anew(one, 2, 5)
     worked_off(one, 5, name="b", rewind=1)
     assert sorted(one.said()) == [f"i{n}:late" for n in range(7)]
 

@@ -47,7 +47,7 @@ def two_inputs(agent: Any) -> tuple[House, OneOfTwo]:
     house, group = House(agent), OneOfTwo()
     lane = house.lane
     lane.group, lane.offsets = group, {house.tp: 3, SILENT: 0}
-    lane.inputs = lane.inputs | {SILENT: lane.inputs[house.tp]}  # type: ignore[operator]
+    lane.inputs = {**lane.inputs, SILENT: lane.inputs[house.tp]}
     lane.gate = type(lane.gate)(lane.inputs)
     lane.progress = Progress(lane.inputs)
     return house, group

@@ -21,7 +21,7 @@ from streams.clock import Clock
 from streams.clock import parse as pace
 from streams.core.book import Book
 from streams.core.shelf import DictShelf
-from streams.metrics import UnreadCollector, registry
+from streams.metrics import registry
 from streams.runtime import Batch, Record, Table
 from streams.tally import REASONS, Histogram, Tally
 from streams.watch import Topics, Watch
@@ -298,8 +298,3 @@ def test_only_what_this_worker_owns_is_told() -> None:
     assert samples(page, "portalwatch_consumer_lag") == {("0", "t.messages"): 0}
     del lanes[0]
     assert samples(page, "portalwatch_catching_up") == {}
-
-
-def test_what_was_deleted_unread_is_told_of_every_input() -> None:
-    page = registry(dict, Tally([]), lambda: 1000.0, UnreadCollector(lambda: {"t.messages": 7, "t.results": 0}))
-    assert samples(page, "portalwatch_deleted_unread_total") == {("t.messages",): 7, ("t.results",): 0}
